@@ -1,0 +1,34 @@
+/* tune.h: check x measure x search -> the machine's profile. */
+#ifndef AUTOTUNE_TUNE_H
+#define AUTOTUNE_TUNE_H
+
+#include "samples.h"
+#include "shape.h"
+
+typedef struct tune_options {
+    int threads;
+    double budget_s;          /* for all shapes together */
+    uint64_t seed;
+    mot_isa isa;
+    cache_state cache;
+    const char *profile_path; /* where the profile goes; NULL: tune_default_path */
+    const char *journal_path; /* NULL: tune_default_journal */
+    bool resume;              /* take up the journal: repeat no evaluation */
+    bool dry_run;             /* say what would be tried, time nothing */
+    samples_writer *samples;  /* may be NULL */
+    volatile const int *interrupted; /* non-zero (a signal came): keep the best so far and finish */
+    bool (*progress)(void *, const char *what, int done, int total, double best_ratio);
+    void *progress_data;
+} tune_options;
+
+typedef struct tune_summary {
+    int keys, evaluations, kept, interrupted;
+} tune_summary;
+
+/* Tunes every stage and the layer of every shape. False and error on trouble; the profile is then as it was. */
+bool tune_run(const shape_list *, const tune_options *, tune_summary *, char *error, size_t error_size);
+/* $MOT_PROFILE, else $XDG_CACHE_HOME/mot/<fingerprint>.json; $XDG_STATE_HOME/mot/trials.jsonl. False: no home. */
+bool tune_default_path(char *buf, size_t size);
+bool tune_default_journal(char *buf, size_t size);
+
+#endif

@@ -1,0 +1,29 @@
+/* candidates.h: everything that can be checked and timed: libmot's variants, then those of peer libraries. */
+#ifndef BENCH_CANDIDATES_H
+#define BENCH_CANDIDATES_H
+
+#include "plan.h"
+
+/* A peer library: one file each (peers_openblas.c), the same contract as our kernels, isa MOT_ISA_SCALAR (it dispatches
+ * by itself). enter() tells it to use one thread per call and is called right before each of its turns. */
+typedef struct peer {
+    const char *library;            /* "openblas" */
+    const char *(*version)(void);   /* "OpenBLAS 0.3.21 Haswell, openmp" : with the core it picked */
+    void (*enter)(void);
+    const mot_variant *variants;    /* one per stage: route_blas_openblas, mix_…, experts_…, redistribute_… */
+    size_t variant_count;
+} peer;
+size_t peer_count(void);
+const peer *peer_at(size_t index);
+
+size_t candidate_count(void);
+const mot_variant *candidate_at(size_t index);
+const mot_variant *candidate_find(const char *name);
+const peer *candidate_peer(const mot_variant *); /* NULL: one of ours */
+/* NULL if this machine can run it, else the reason ("no avx512f in CPUID"). */
+const char *candidate_why_not(const mot_variant *);
+/* The peer's layer: route, mix, experts, redistribute of one library. */
+mot_plan peer_layer(const peer *);
+/* The scalar layer; and the default layer of an ISA is mot_select_layer. */
+
+#endif

@@ -1,0 +1,29 @@
+/* ceilings.h: this machine's measured peaks: FMA per ISA, read and copy bandwidth per memory level. */
+#ifndef BENCH_CEILINGS_H
+#define BENCH_CEILINGS_H
+
+#include "mot/mot.h"
+
+#include <stdbool.h>
+
+enum { CEILING_MAX = 24 };
+typedef struct ceiling {
+    char name[32];  /* "fma_avx512_f32", "read_L1", "read_L2", "read_L3", "read_DRAM", "copy_DRAM", … */
+    char unit[12];  /* "GFLOP/s" or "GB/s" */
+    int threads;
+    double median, low, high; /* over rounds */
+    size_t bytes;   /* working set, 0 for FMA */
+} ceiling;
+typedef struct ceilings {
+    int count;
+    ceiling item[CEILING_MAX];
+} ceilings;
+
+/* About budget_s seconds on `threads` pinned threads. */
+bool ceilings_measure(ceilings *, int threads, double budget_s, char *error, size_t error_size);
+const ceiling *ceilings_find(const ceilings *, const char *name, int threads);
+/* Floor of a call in ns: max(flops / best FMA peak of isa, bytes / bandwidth of the memory level that cache state and
+ * working set imply). */
+double ceilings_floor_ns(const ceilings *, mot_isa isa, int threads, double flops, double bytes, size_t working_set);
+
+#endif

@@ -1,0 +1,48 @@
+/* check.h: numerical agreement with the f64 oracle (three tests), memory guards, properties -> a verdict. */
+#ifndef BENCH_CHECK_H
+#define BENCH_CHECK_H
+
+#include "candidates.h"
+
+typedef enum verdict {
+    VERDICT_PASS, VERDICT_MARGINAL, VERDICT_FAIL, VERDICT_SKIP, VERDICT_MISTRUSTED, VERDICT_CRASH, VERDICT_TIMEOUT
+} verdict;
+const char *verdict_name(verdict);
+
+/* Data modes of accuracy.md. */
+typedef enum data_mode {
+    DATA_INTEGERS, DATA_ZERO_MEAN, DATA_POSITIVE, DATA_WIDE, DATA_CANCELLING, DATA_SPECIAL, DATA_MODE_COUNT
+} data_mode;
+const char *data_mode_name(data_mode);
+
+typedef struct check_result {
+    verdict verdict;
+    char reason[192];      /* why it is not a PASS: the test, the tensor, the element, expected and got */
+    double fraction;       /* worst |error| / bound over all elements (test 2), 0 if none was compared */
+    double z_rms, z_max;   /* test 3 */
+    size_t compared;       /* elements compared; 0 can't be a PASS */
+    uint64_t seed;
+} check_result;
+
+/* Runs `plan` (one step = that stage alone; a layer plan = the layer) on guarded, poisoned buffers with every data mode
+ * and judges it: exact integers, componentwise bound, z; inputs unchanged, guards whole, MXCSR unchanged.
+ * strided: also with the strides of a (B,S,D) batch with a short last group. */
+typedef struct check_options {
+    uint64_t seed;
+    int threads;
+    bool strided;
+} check_options;
+check_result check_plan(const mot_plan *, const mot_shape *, const check_options *);
+check_result check_choice(const mot_choice *, const mot_shape *, const check_options *);
+
+/* The same in a forked child with a time limit: CRASH and TIMEOUT become verdicts. */
+check_result check_plan_forked(const mot_plan *, const mot_shape *, const check_options *, double timeout_s);
+
+/* What measure demands: the verdict of this plan, remembered for the process per (choices, shape with G capped at 8 so
+ * that it is fast; tails and odd sizes are `motbench check`'s work). */
+check_result check_before_timing(const mot_plan *, const mot_shape *);
+
+/* The shapes of `motbench check`: curated odd sizes, then seeded random ones. */
+size_t check_shapes(mot_shape *out, size_t capacity, const char *set /* "smoke", "ci", "full" */, uint64_t seed);
+
+#endif

@@ -1,0 +1,56 @@
+/* measure.h: times plans against each other, interleaved, in one process. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include "candidates.h"
+#include "counters.h"
+
+typedef enum cache_state { CACHE_HOT, CACHE_COLD_WEIGHTS, CACHE_COLD_ALL, CACHE_STATE_COUNT } cache_state;
+const char *cache_state_name(cache_state); /* "hot", "cold-weights", "cold-all" */
+
+/* One side of a comparison. */
+typedef struct contestant {
+    mot_plan plan;           /* one step or a layer */
+    const char *name;        /* "experts_avx512_12x32{nc=512}", "layer_openblas"; printed and stored */
+} contestant;
+
+enum { MEASURE_MAX_ROUNDS = 64 };
+typedef struct measurement {
+    char status[24];             /* "ok", "skipped", "inconclusive", "mistrusted" */
+    char reason[160];            /* why it is not "ok" */
+    int samples, tainted;        /* tainted ones are kept and counted, left out of statistics */
+    double ns[MEASURE_MAX_ROUNDS];    /* per call, in round order; all of them */
+    bool taint[MEASURE_MAX_ROUNDS];
+    long iterations;             /* calls per sample */
+    char stop[24];               /* "enough", "budget", "rounds", "interrupted" */
+    double median_ns, low_ns, high_ns, mad_ns, min_ns; /* of the untainted; 95 % interval by order statistics */
+    counter_values counters;     /* from a separate pass, per call */
+} measurement;
+
+typedef struct measure_options {
+    int threads;
+    cache_state cache;
+    int rounds;               /* default 12; 8 = exploratory */
+    double min_time_s;        /* of one sample, default 1e-3 */
+    double max_noise;         /* stop when the interval is narrower than this share of the median */
+    double budget_s;          /* for the whole call, 0 = none */
+    uint64_t seed;
+    counter_set counters;
+    bool (*progress)(void *, int done, int total); /* false: stop, keep what there is */
+    void *progress_data;
+} measure_options;
+
+/* Times all contestants on one shape in random Latin-square rounds, after check_before_timing of each (a contestant
+ * that does not pass is skipped with its verdict as reason). False and `error`: out of memory, no timer. */
+bool measure(const contestant *, size_t count, const mot_shape *, const measure_options *, measurement *out,
+             char *error, size_t error_size);
+
+/* Ratio a/b by the median of paired log-ratios over the rounds where both are untainted, with a 95 % sign-test
+ * interval. Needs >= 8 pairs, else low = 0, high = inf. */
+typedef struct ratio {
+    double median, low, high;
+    int pairs;
+} ratio;
+ratio measure_ratio(const measurement *a, const measurement *b);
+
+#endif

@@ -1,0 +1,18 @@
+# The one table ISA -> compiler flags. Nothing else in the tree sets an instruction set.
+set(MOT_ISAS scalar avx2 avx512)
+set(MOT_FLAGS_scalar "")
+set(MOT_FLAGS_avx2 -mavx2 -mfma)
+set(MOT_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
+# No reassociation and no implicit contraction: what a kernel rounds is what its source says.
+set(MOT_KERNEL_FLAGS -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-stack-protector
+    -fno-tree-loop-distribute-patterns)
+
+# mot_isa_sources(<target> <isa> <files...>): adds files compiled for one ISA.
+function(mot_isa_sources target isa)
+  target_sources(${target} PRIVATE ${ARGN})
+  set(flags ${MOT_KERNEL_FLAGS})
+  if(CMAKE_C_COMPILER_ID MATCHES Clang)
+    list(REMOVE_ITEM flags -fno-tree-loop-distribute-patterns)
+  endif()
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${flags};${MOT_FLAGS_${isa}}")
+endfunction()
