@@ -1,0 +1,267 @@
+/* profile.c: JSON -> a sorted array of validated plans, and the look-up in it. */
+#include "profile.h"
+
+#include "cpu.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BYTES = 16 << 20, MAX_DEPTH = 16, MAX_G_RATIO = 2 };
+/* A key as words, the most significant first; entries are sorted by it. */
+enum { STAGE, DTYPE, ISA, THREADS, T, E, D, H, G, CACHE, KEY_WORDS };
+
+typedef struct entry {
+    uint64_t key[KEY_WORDS];
+    mot_plan plan;
+} entry;
+
+struct mot_profile {
+    size_t count, dropped;
+    entry entries[];
+};
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+/* A recursive parser must not meet deep input: counts brackets outside strings. */
+static bool too_deep(const char *text, size_t bytes) {
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < bytes; i++) {
+        if (quoted) {
+            if (text[i] == '\\')
+                i++;
+            else if (text[i] == '"')
+                quoted = false;
+        } else if (text[i] == '"')
+            quoted = true;
+        else if (text[i] == '[' || text[i] == '{') {
+            if (++depth > MAX_DEPTH) return true;
+        } else if (text[i] == ']' || text[i] == '}')
+            depth--;
+    }
+    return false;
+}
+
+static const char *string_at(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+/* A positive integer, or 0. */
+static uint64_t number_at(const json_t *object, const char *name) {
+    const json_t *value = json_object_get(object, name);
+    json_int_t number = json_is_integer(value) ? json_integer_value(value) : 0;
+    return number > 0 ? (uint64_t)number : 0;
+}
+
+static mot_status validate(const json_t *root) {
+    static const char *texts[] = {"library", "kernels", "machine"};
+    if (strcmp(string_at(root, "format"), "mot-profile") != 0) return MOT_ERROR_PROFILE_FORMAT;
+    if (!json_is_integer(json_object_get(root, "schema"))) return MOT_ERROR_PROFILE_FORMAT;
+    for (int i = 0; i < 3; i++)
+        if (!json_is_string(json_object_get(root, texts[i]))) return MOT_ERROR_PROFILE_FORMAT;
+    if (!json_is_array(json_object_get(root, "entries"))) return MOT_ERROR_PROFILE_FORMAT;
+    char kernels[17], machine[256];
+    snprintf(kernels, sizeof kernels, "%016" PRIx64, mot_registry_hash());
+    mot_cpu_fingerprint(machine, sizeof machine);
+    if (number_at(root, "schema") != 1) return MOT_ERROR_PROFILE_VERSION;
+    if (strcmp(string_at(root, "library"), mot_version_string()) != 0) return MOT_ERROR_PROFILE_VERSION;
+    if (strcmp(string_at(root, "kernels"), kernels) != 0) return MOT_ERROR_PROFILE_VERSION;
+    if (strcmp(string_at(root, "machine"), machine) != 0) return MOT_ERROR_PROFILE_MACHINE;
+    return MOT_OK;
+}
+
+/* ---- one entry ------------------------------------------------------------------------------------------------- */
+
+static bool find_stage(const char *name, uint64_t *out) {
+    for (int i = 0; i < MOT_STAGE_COUNT; i++)
+        if (strcmp(mot_stage_name((mot_stage)i), name) == 0) {
+            *out = (uint64_t)i;
+            return true;
+        }
+    return false;
+}
+
+/* Colder first: the order of preference. */
+static bool find_cache(const char *name, uint64_t *out) {
+    static const char *names[] = {"cold-weights", "hot", "cold-all"};
+    for (uint64_t i = 0; i < 3; i++)
+        if (strcmp(names[i], name) == 0) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_key(const json_t *json, uint64_t key[KEY_WORDS]) {
+    static const char *names[] = {"t", "e", "d", "h", "g"};
+    const json_t *dims = json_object_get(json, "dims");
+    mot_isa isa;
+    if (!find_stage(string_at(json, "stage"), &key[STAGE]) || !find_cache(string_at(json, "cache"), &key[CACHE]))
+        return false;
+    if (strcmp(string_at(json, "dtype"), "f32") != 0) return false;
+    if (!mot_isa_parse(string_at(json, "isa"), &isa) || isa == MOT_ISA_BEST || isa > mot_cpu_isa()) return false;
+    key[DTYPE] = MOT_F32;
+    key[ISA] = isa;
+    key[THREADS] = number_at(json, "threads");
+    for (int i = 0; i < 5; i++) {
+        key[T + i] = number_at(dims, names[i]);
+        if (key[T + i] == 0 || key[T + i] > SIZE_MAX) return false;
+    }
+    return key[THREADS] >= 1 && key[THREADS] <= 1024;
+}
+
+static mot_shape key_shape(const uint64_t key[KEY_WORDS]) {
+    return (mot_shape){(size_t)key[G], (size_t)key[T], (size_t)key[E], (size_t)key[D], (size_t)key[H]};
+}
+
+static bool plan_supports(const mot_plan *plan, const mot_shape *shape) {
+    for (int i = 0; i < plan->steps; i++)
+        if (!plan->step[i].variant->supports(shape, &plan->step[i].config)) return false;
+    return true;
+}
+
+/* The choices must be compiled in, legal, runnable here, of the entry's ISA or a lower one, and together its stage. */
+static bool parse_plan(const json_t *choices, const uint64_t key[KEY_WORDS], mot_plan *plan) {
+    size_t steps = json_array_size(choices);
+    if (steps < 1 || steps > MOT_MAX_STEPS) return false;
+    plan->steps = (int)steps;
+    for (size_t i = 0; i < steps; i++) {
+        const char *text = json_string_value(json_array_get(choices, i));
+        mot_choice *choice = &plan->step[i];
+        if (!text || !mot_choice_parse(choice, text, mot_registry_find)) return false;
+        if (!mot_config_legal(choice->variant, &choice->config)) return false;
+        if (choice->variant->isa > key[ISA] || choice->variant->dtype != key[DTYPE]) return false;
+    }
+    if (key[STAGE] == MOT_STAGE_LAYER ? !mot_plan_is_layer(plan)
+                                      : steps != 1 || plan->step[0].variant->stage != key[STAGE])
+        return false;
+    mot_shape shape = key_shape(key);
+    return plan_supports(plan, &shape);
+}
+
+/* ---- the array ------------------------------------------------------------------------------------------------- */
+
+static int compare_words(const uint64_t *a, const uint64_t *b, int words) {
+    for (int i = 0; i < words; i++)
+        if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+static int compare_entries(const void *a, const void *b) {
+    return compare_words(((const entry *)a)->key, ((const entry *)b)->key, KEY_WORDS);
+}
+
+/* Entries that contradict each other are all dropped: never first wins. */
+static void drop_contradictions(mot_profile *profile) {
+    size_t kept = 0;
+    for (size_t i = 0, next; i < profile->count; i = next) {
+        next = i + 1;
+        while (next < profile->count && compare_entries(&profile->entries[i], &profile->entries[next]) == 0) next++;
+        if (next == i + 1) profile->entries[kept++] = profile->entries[i];
+    }
+    profile->dropped += profile->count - kept;
+    profile->count = kept;
+}
+
+static mot_status build(mot_profile **out, const json_t *entries) {
+    size_t count = json_array_size(entries), i;
+    mot_profile *profile = calloc(1, sizeof *profile + count * sizeof(entry));
+    if (!profile) return MOT_ERROR_MEMORY;
+    const json_t *json;
+    json_array_foreach(entries, i, json) {
+        entry *e = &profile->entries[profile->count];
+        if (parse_key(json, e->key) && parse_plan(json_object_get(json, "choices"), e->key, &e->plan))
+            profile->count++;
+        else
+            profile->dropped++;
+    }
+    qsort(profile->entries, profile->count, sizeof(entry), compare_entries);
+    drop_contradictions(profile);
+    *out = profile;
+    return MOT_OK;
+}
+
+mot_status mot_profile_load_memory(mot_profile **out, const void *data, size_t bytes) {
+    if (!out) return MOT_ERROR_NULL;
+    *out = NULL;
+    if (!data) return MOT_ERROR_NULL;
+    if (bytes > MAX_BYTES || too_deep(data, bytes)) return MOT_ERROR_PROFILE_FORMAT;
+    json_error_t error;
+    json_t *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!root) return json_error_code(&error) == json_error_out_of_memory ? MOT_ERROR_MEMORY : MOT_ERROR_PROFILE_FORMAT;
+    mot_status status = validate(root);
+    if (status == MOT_OK) status = build(out, json_object_get(root, "entries"));
+    json_decref(root);
+    return status;
+}
+
+void mot_profile_destroy(mot_profile *profile) { free(profile); }
+size_t mot_profile_count(const mot_profile *profile) { return profile ? profile->count : 0; }
+size_t mot_profile_dropped(const mot_profile *profile) { return profile ? profile->dropped : 0; }
+
+/* ---- look-up --------------------------------------------------------------------------------------------------- */
+
+static size_t lower_bound(const mot_profile *profile, const uint64_t key[KEY_WORDS]) {
+    size_t low = 0, high = profile->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_words(profile->entries[middle].key, key, KEY_WORDS) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The entry if it is of this key but for G, G near enough and the shape supported; else NULL. */
+static const entry *usable(const mot_profile *profile, size_t index, const uint64_t key[KEY_WORDS]) {
+    if (index >= profile->count) return NULL;
+    const entry *e = &profile->entries[index];
+    if (compare_words(e->key, key, G) != 0) return NULL;
+    uint64_t low = e->key[G] < key[G] ? e->key[G] : key[G], high = e->key[G] < key[G] ? key[G] : e->key[G];
+    mot_shape shape = key_shape(key);
+    return (high - 1) / MAX_G_RATIO < low && plan_supports(&e->plan, &shape) ? e : NULL;
+}
+
+/* Step back to the first entry of the G below: its preferred cache state. */
+static size_t below(const mot_profile *profile, size_t index) {
+    if (index == 0) return SIZE_MAX;
+    index--;
+    while (index > 0 && compare_words(profile->entries[index - 1].key, profile->entries[index].key, CACHE) == 0)
+        index--;
+    return index;
+}
+
+static const mot_plan *look_up(const mot_profile *profile, mot_stage stage, const mot_shape *s, mot_isa isa,
+                               int threads) {
+    if (!profile || s->groups == 0) return NULL;
+    const uint64_t key[KEY_WORDS] = {
+        [STAGE] = stage,     [DTYPE] = MOT_F32, [ISA] = isa,      [THREADS] = (uint64_t)threads,
+        [T] = s->group_size, [E] = s->experts,  [D] = s->d_model, [H] = s->d_expert,
+        [G] = s->groups};
+    size_t index = lower_bound(profile, key);
+    const entry *up = usable(profile, index, key);
+    if (up && up->key[G] == key[G]) return &up->plan;
+    const entry *down = usable(profile, below(profile, index), key);
+    if (!up || !down) return up ? &up->plan : down ? &down->plan : NULL;
+    double up_ratio = (double)up->key[G] / (double)key[G], down_ratio = (double)key[G] / (double)down->key[G];
+    return up_ratio < down_ratio ? &up->plan : &down->plan;
+}
+
+bool mot_profile_layer(const mot_profile *profile, const mot_shape *shape, mot_isa isa, int threads, mot_plan *out) {
+    const mot_plan *plan = look_up(profile, MOT_STAGE_LAYER, shape, isa, threads);
+    if (plan) *out = *plan;
+    return plan != NULL;
+}
+
+bool mot_profile_stage(const mot_profile *profile, mot_stage stage, const mot_shape *shape, mot_isa isa, int threads,
+                       mot_choice *out) {
+    if (stage == MOT_STAGE_LAYER) return false;
+    const mot_plan *plan = look_up(profile, stage, shape, isa, threads);
+    if (plan) *out = plan->step[0];
+    return plan != NULL;
+}
