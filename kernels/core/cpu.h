@@ -16,6 +16,7 @@ mot_cpuid mot_cpu_read(void);
 mot_isa mot_cpu_best(const mot_cpuid *); /* AVX2 needs AVX, FMA, XCR0 bits 1-2; AVX-512 also bits 5-7 */
 mot_isa mot_cpu_isa(void);               /* mot_cpu_best(mot_cpu_read()), cached */
 const char *mot_cpu_why_not(mot_isa);    /* NULL if usable, else "no avx512f in CPUID", "the OS has not enabled …" */
+const char *mot_cpu_why_not_on(const mot_cpuid *, mot_isa); /* the same for words filled in by hand */
 
 /* vendor, family, model, stepping, cores, cache sizes; and their text form, the profile's fingerprint:
  * "AuthenticAMD-26-2-1-avx512-c2-l1d48-l2_1024-l3_32768". `isa` and cores are what the process may use. */
@@ -26,7 +27,12 @@ typedef struct mot_cpu_facts {
     size_t l1d, l2, l3;    /* bytes, 0 if unknown */
 } mot_cpu_facts;
 void mot_cpu_describe(mot_cpu_facts *);
+void mot_cpu_identify(mot_cpu_facts *); /* CPUID's part of it: all but cores */
 void mot_cpu_fingerprint(char *buf, size_t size);
 int mot_cpu_threads(void); /* allowed CPUs, capped by ceil(quota) */
+int mot_cpu_allowed(void); /* CPUs in the affinity mask */
+/* CPUs that the cgroup's quota (v1 or v2, the tightest up to the top) allows, 0 if there is none. `root` goes before
+ * /proc and /sys: "" is the machine, tests have trees of their own. */
+double mot_cpu_quota(const char *root);
 
 #endif
