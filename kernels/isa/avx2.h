@@ -1,0 +1,43 @@
+/* avx2.h: the vector vocabulary on 8 lanes, AVX2 and FMA3. Semantics as in scalar.h. */
+#ifndef MOT_ISA_AVX2_H
+#define MOT_ISA_AVX2_H
+
+#if !defined(__AVX2__) || !defined(__FMA__)
+#error "avx2.h needs -mavx2 -mfma (cmake/isa.cmake)"
+#endif
+
+#include "kernel.h"
+
+#include <immintrin.h>
+
+#define MOT_ISA_TAG avx2
+#define MOT_AVX2 STAMP
+#define MOT_ISA_ID MOT_ISA_AVX2
+enum { LANES = 8, REGISTERS = 16 };
+
+typedef __m256 vec;
+
+MOT_INLINE vec v_zero(void) { return _mm256_setzero_ps(); }
+MOT_INLINE vec v_set1(float x) { return _mm256_set1_ps(x); }
+MOT_INLINE vec v_load(const float *p) { return _mm256_loadu_ps(p); }
+MOT_INLINE void v_store(float *p, vec v) { _mm256_storeu_ps(p, v); }
+MOT_INLINE __m256i v_first(size_t n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+MOT_INLINE vec v_load_n(const float *p, size_t n) { return _mm256_maskload_ps(p, v_first(n)); }
+MOT_INLINE void v_store_n(float *p, vec v, size_t n) { _mm256_maskstore_ps(p, v_first(n), v); }
+MOT_INLINE vec v_add(vec a, vec b) { return _mm256_add_ps(a, b); }
+MOT_INLINE vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
+MOT_INLINE vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
+MOT_INLINE vec v_div(vec a, vec b) { return _mm256_div_ps(a, b); }
+MOT_INLINE vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+MOT_INLINE vec v_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+MOT_INLINE vec v_zero_below(vec x, vec limit, vec v) {
+    return _mm256_andnot_ps(_mm256_cmp_ps(x, limit, _CMP_LT_OQ), v);
+}
+MOT_INLINE vec v_pow2(vec t) {
+    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(t), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(n, _mm256_set1_epi32(0x3f800000)));
+}
+
+#endif

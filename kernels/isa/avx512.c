@@ -1,0 +1,2 @@
+#include "avx512.h"
+#include "stamp.inl"

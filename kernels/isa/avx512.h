@@ -1,0 +1,41 @@
+/* avx512.h: the vector vocabulary on 16 lanes, AVX-512 F/BW/DQ/VL. Semantics as in scalar.h. */
+#ifndef MOT_ISA_AVX512_H
+#define MOT_ISA_AVX512_H
+
+#if !defined(__AVX512F__) || !defined(__AVX512DQ__)
+#error "avx512.h needs -mavx512f -mavx512bw -mavx512dq -mavx512vl (cmake/isa.cmake)"
+#endif
+
+#include "kernel.h"
+
+#include <immintrin.h>
+
+#define MOT_ISA_TAG avx512
+#define MOT_AVX512 STAMP
+#define MOT_ISA_ID MOT_ISA_AVX512
+enum { LANES = 16, REGISTERS = 32 };
+
+typedef __m512 vec;
+
+MOT_INLINE vec v_zero(void) { return _mm512_setzero_ps(); }
+MOT_INLINE vec v_set1(float x) { return _mm512_set1_ps(x); }
+MOT_INLINE vec v_load(const float *p) { return _mm512_loadu_ps(p); }
+MOT_INLINE void v_store(float *p, vec v) { _mm512_storeu_ps(p, v); }
+MOT_INLINE __mmask16 v_first(size_t n) { return (__mmask16)((1u << n) - 1); }
+MOT_INLINE vec v_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
+MOT_INLINE void v_store_n(float *p, vec v, size_t n) { _mm512_mask_storeu_ps(p, v_first(n), v); }
+MOT_INLINE vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
+MOT_INLINE vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
+MOT_INLINE vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
+MOT_INLINE vec v_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+MOT_INLINE vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+MOT_INLINE vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+MOT_INLINE vec v_zero_below(vec x, vec limit, vec v) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_NLT_UQ), v);
+}
+MOT_INLINE vec v_pow2(vec t) {
+    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(t), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(n, _mm512_set1_epi32(0x3f800000)));
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* scalar.h: the vector vocabulary with one lane, plain C: no intrinsics, no fused multiply-add. */
+#ifndef MOT_ISA_SCALAR_H
+#define MOT_ISA_SCALAR_H
+
+#include "kernel.h"
+
+#include <string.h>
+
+#define MOT_ISA_TAG scalar
+#define MOT_SCALAR STAMP
+#define MOT_ISA_ID MOT_ISA_SCALAR
+enum { LANES = 1, REGISTERS = 64 }; /* the compiler's business here: no limit to assert */
+
+typedef float vec;
+
+MOT_INLINE vec v_zero(void) { return 0.0f; }
+MOT_INLINE vec v_set1(float x) { return x; }
+MOT_INLINE vec v_load(const float *p) { return *p; }
+MOT_INLINE void v_store(float *p, vec v) { *p = v; }
+/* The first n lanes only, 0 <= n <= LANES; the others read as 0. */
+MOT_INLINE vec v_load_n(const float *p, size_t n) { return n ? *p : 0.0f; }
+MOT_INLINE void v_store_n(float *p, vec v, size_t n) {
+    if (n) *p = v;
+}
+MOT_INLINE vec v_add(vec a, vec b) { return a + b; }
+MOT_INLINE vec v_sub(vec a, vec b) { return a - b; }
+MOT_INLINE vec v_mul(vec a, vec b) { return a * b; }
+MOT_INLINE vec v_div(vec a, vec b) { return a / b; }
+MOT_INLINE vec v_fma(vec a, vec b, vec c) { return a * b + c; }
+/* b where either is NaN, as maxps. */
+MOT_INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
+/* 0 in the lanes where x < limit, else v. */
+MOT_INLINE vec v_zero_below(vec x, vec limit, vec v) { return x < limit ? 0.0f : v; }
+/* 2^n, where n stands in the low bits of t = n + 1.5 * 2^23. */
+MOT_INLINE vec v_pow2(vec t) {
+    uint32_t bits;
+    memcpy(&bits, &t, sizeof bits);
+    bits = (bits << 23) + 0x3f800000u;
+    memcpy(&t, &bits, sizeof t);
+    return t;
+}
+
+#endif

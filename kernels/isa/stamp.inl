@@ -1,0 +1,74 @@
+/* stamp.inl: turns every line of variants.def that is of this file's ISA into functions and a descriptor.
+ * The stage bodies are ordinary inline functions (stages/); only thin wrappers are stamped. */
+#include "tile.inl"
+#include "exp.inl"
+#include "route.inl"
+#include "mix.inl"
+#include "front.inl"
+#include "experts.inl"
+#include "redistribute.inl"
+
+#define JOIN_(a, b, c, d, e) a##b##c##d##e
+#define JOIN(a, b, c, d, e) JOIN_(a, b, c, d, e)
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+#define STAMP(name_, STAGE, mr_, nr_)                                                                                  \
+    _Static_assert(nr_ % LANES == 0 && (nr_ % KB == 0 || KB % nr_ == 0), "a tile is whole vectors and fits k blocks"); \
+    _Static_assert(mr_ * (nr_ / LANES) + nr_ / LANES + 1 <= REGISTERS, "the tile must fit the registers");             \
+    static void JOIN(name_, _tile_, mr_, x, nr_)(const tile_args *t, size_t rows) {                                    \
+        tile_dispatch(t, rows, mr_, nr_ / LANES, MOT_STAGE_##STAGE == MOT_STAGE_EXPERTS);                              \
+    }                                                                                                                  \
+    static void JOIN(name_, _run_, mr_, x, nr_)(const mot_shape *s, const mot_tensors *t, const mot_config *c,         \
+                                                mot_range r) {                                                         \
+        name_##_body(s, t, c, r, JOIN(name_, _tile_, mr_, x, nr_), mr_, nr_);                                                \
+    }                                                                                                                  \
+    STAMP_##STAGE(name_, mr_, nr_) extern const mot_variant JOIN(name_, _, MOT_ISA_TAG, _, mr_##x##nr_);               \
+    const mot_variant JOIN(name_, _, MOT_ISA_TAG, _, mr_##x##nr_) = {                   \
+        .name = #name_ "_" TEXT(MOT_ISA_TAG) "_" #mr_ "x" #nr_,                                                        \
+        .stage = MOT_STAGE_##STAGE,                                                                                    \
+        .isa = MOT_ISA_ID,                                                                                             \
+        .dtype = MOT_F32,                                                                                              \
+        .mr = mr_,                                                                                                     \
+        .nr = nr_,                                                                                                     \
+        .depth = chain_depth,                                                                                          \
+        .run = JOIN(name_, _run_, mr_, x, nr_),                                                                        \
+        FIELDS_##STAGE(mr_, nr_)};
+
+/* What differs between stages: extra functions, then extra descriptor fields. */
+#define STAMP_ROUTE(stage, mr, nr)
+#define FIELDS_ROUTE(mr, nr) .supports = any_shape, .units = group_units
+#define STAMP_MIX(stage, mr, nr)
+#define FIELDS_MIX(mr, nr) .supports = any_shape, .units = group_units, .knob_count = 1, .knobs = {CHUNK_KNOB}
+#define STAMP_FRONT(stage, mr, nr)
+#define FIELDS_FRONT(mr, nr) FIELDS_MIX(mr, nr)
+#define STAMP_REDISTRIBUTE(stage, mr, nr)
+#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_MIX(mr, nr)
+#define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
+    static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
+        return experts_scratch(s, c, nr) * sizeof(float);                                                              \
+    }                                                                                                                  \
+    static size_t JOIN(stage, _pack_bytes_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                      \
+        return s->experts * expert_floats(s, c, nr) * sizeof(float);                                                   \
+    }                                                                                                                  \
+    static void JOIN(stage, _pack_, mr, x, nr)(const mot_shape *s, const mot_tensors *t, const mot_config *c,          \
+                                               void *packed, mot_range r) {                                            \
+        experts_pack(s, t, c, packed, r, nr);                                                                          \
+    }
+#define FIELDS_EXPERTS(mr, nr)                                                                                         \
+    .supports = any_shape, .units = row_units, .scratch_bytes = JOIN(experts, _scratch_, mr, x, nr),                   \
+    .pack_bytes = JOIN(experts, _pack_bytes_, mr, x, nr), .pack = JOIN(experts, _pack_, mr, x, nr), .knob_count = 4,   \
+    .knobs = {EXPERT_KNOBS}
+
+static bool any_shape(const mot_shape *s, const mot_config *c) {
+    (void)s, (void)c;
+    return true;
+}
+static size_t group_units(const mot_shape *s) { return s->groups; }
+static size_t row_units(const mot_shape *s) { return s->experts * s->groups; }
+/* Every kernel of ours adds up one element's products in order, in one accumulator. */
+static size_t chain_depth(size_t k, const mot_config *c) {
+    (void)c;
+    return k;
+}
+
+#include "variants.def"

@@ -1,0 +1,8 @@
+/* front.inl: route and mix fused: a group's X is read once from memory and mixed while it is still in L2. */
+MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_fn fn,
+                           size_t mr, size_t nr) {
+    for (size_t g = r.begin; g < r.end; g++) {
+        route_group(s, t, g, fn, mr, nr);
+        mix_group(s, t, c, g, fn, mr, nr);
+    }
+}

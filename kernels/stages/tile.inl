@@ -1,0 +1,121 @@
+/* tile.inl: the one inner loop. c (rows x n) = a (rows x k) . b (k x n), rows <= MR, n <= NR = vectors * LANES.
+ *
+ * a and c are addressed in k blocks of KB columns, so that a product can be stored in the layout in which the next one
+ * broadcasts from it: element (m, j) stands at m*row + j/KB*block + j%KB. A row-major matrix has block = KB. */
+enum { KB = 16 };
+
+typedef struct tile_args {
+    const float *a, *b;
+    float *c;
+    size_t a_row, a_step, a_block; /* a's element (m, k): a + m*a_row + k/KB*a_block + k%KB*a_step */
+    size_t b_row;                  /* b's row k: b + k*b_row, nr contiguous columns */
+    size_t c_row, c_block;
+    size_t k, n;
+    bool accumulate, relu;
+    const char *prefetch; /* what comes after b in the weight stream: fetched into L2 while this tile works */
+    size_t prefetch_lines; /* cache lines per k block */
+} tile_args;
+
+MOT_INLINE size_t lanes_left(size_t n, size_t from) { return n <= from ? 0 : n - from < LANES ? n - from : LANES; }
+
+MOT_INLINE vec tile_load(const float *p, size_t n, int j, const bool full) {
+    return full ? v_load(p + j * LANES) : v_load_n(p + j * LANES, lanes_left(n, (size_t)j * LANES));
+}
+
+/* One step of k: a column of a times a row of b. */
+MOT_INLINE void tile_step(vec *acc, const float *a, size_t a_row, const float *b, size_t n, const int mr, const int nv,
+                          const bool full) {
+    vec row[4];
+    MOT_UNROLL for (int j = 0; j < nv; j++) row[j] = tile_load(b, n, j, full);
+    MOT_UNROLL for (int m = 0; m < mr; m++) {
+        const vec x = v_set1(a[m * a_row]);
+        MOT_UNROLL for (int j = 0; j < nv; j++) acc[m * nv + j] = v_fma(x, row[j], acc[m * nv + j]);
+    }
+}
+
+MOT_INLINE float *tile_at(const tile_args *t, int m, int j) {
+    const size_t column = (size_t)j * LANES;
+    return t->c + m * t->c_row + column / KB * t->c_block + column % KB;
+}
+
+MOT_INLINE void tile_begin(vec *acc, const tile_args *t, const int mr, const int nv, const bool full) {
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_zero();
+    if (!t->accumulate) return;
+    MOT_UNROLL for (int m = 0; m < mr; m++) {
+        MOT_UNROLL for (int j = 0; j < nv; j++) {
+            const float *c = tile_at(t, m, j);
+            acc[m * nv + j] = full ? v_load(c) : v_load_n(c, lanes_left(t->n, (size_t)j * LANES));
+        }
+    }
+}
+
+MOT_INLINE void tile_end(vec *acc, const tile_args *t, const int mr, const int nv, const bool full) {
+    const vec floor = v_zero();
+    if (t->relu) {
+        MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_max(floor, acc[i]); /* NaN passes */
+    }
+    MOT_UNROLL for (int m = 0; m < mr; m++) {
+        MOT_UNROLL for (int j = 0; j < nv; j++) {
+            float *c = tile_at(t, m, j);
+            if (full) v_store(c, acc[m * nv + j]);
+            else v_store_n(c, acc[m * nv + j], lanes_left(t->n, (size_t)j * LANES));
+        }
+    }
+}
+
+/* packed: a is [k/KB][rows][KB], so its strides are constants and every broadcast has a constant offset. */
+MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool full, const bool packed) {
+    vec acc[REGISTERS];
+    tile_begin(acc, t, mr, nv, full);
+    const float *a = t->a, *b = t->b;
+    const char *next = t->prefetch;
+    const size_t a_row = packed ? KB : t->a_row, a_step = packed ? 1 : t->a_step, b_row = t->b_row;
+    for (size_t k = t->k; k > 0;) {
+        const size_t steps = k < KB ? k : KB;
+        for (size_t i = 0; i < t->prefetch_lines; i++, next += 64) __builtin_prefetch(next, 0, 2);
+        const float *column = a;
+        for (size_t i = 0; i < steps; i++, column += a_step, b += b_row)
+            tile_step(acc, column, a_row, b, t->n, mr, nv, full);
+        a += t->a_block;
+        k -= steps;
+    }
+    tile_end(acc, t, mr, nv, full);
+}
+
+#define TILE_CASE(i)                                                                                                   \
+    case i:                                                                                                            \
+        if (i <= mr) full ? tile(t, i, nv, true, packed) : tile(t, i, nv, false, packed);                              \
+        break;
+
+/* Any number of rows up to mr: the switch turns it into a constant. */
+MOT_INLINE void tile_dispatch(const tile_args *t, size_t rows, const int mr, const int nv, const bool packed) {
+    const bool full = t->n == (size_t)nv * LANES;
+    switch (rows) {
+        TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8)
+        TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14) TILE_CASE(15) TILE_CASE(16)
+        TILE_CASE(17) TILE_CASE(18) TILE_CASE(19) TILE_CASE(20) TILE_CASE(21) TILE_CASE(22) TILE_CASE(23)
+        TILE_CASE(24) TILE_CASE(25) TILE_CASE(26) TILE_CASE(27) TILE_CASE(28)
+    }
+}
+
+typedef void (*tile_fn)(const tile_args *, size_t rows);
+
+MOT_INLINE size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
+MOT_INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
+/* Where part i of n things begins when they are shared evenly among `parts`. */
+MOT_INLINE size_t share(size_t n, size_t parts, size_t i) { return n / parts * i + least(i, n % parts); }
+
+/* All rows of one panel of columns, in strips of at most mr rows, evenly. The strips share the prefetch of `bytes`. */
+MOT_INLINE void panel_rows(tile_args t, size_t rows, tile_fn fn, size_t mr, size_t bytes) {
+    const size_t strips = ceil_div(rows, mr);
+    const float *a = t.a;
+    float *c = t.c;
+    t.prefetch_lines = bytes ? ceil_div(bytes, strips * ceil_div(t.k, KB) * 64) : 0;
+    for (size_t i = 0; i < strips; i++) {
+        const size_t first = share(rows, strips, i);
+        t.a = a + first * t.a_row;
+        t.c = c + first * t.c_row;
+        fn(&t, share(rows, strips, i + 1) - first);
+        t.prefetch += t.prefetch_lines * ceil_div(t.k, KB) * 64;
+    }
+}
