@@ -1,0 +1,66 @@
+#!/bin/sh
+# Installs what is missing from Debian's packages; where nothing is missing it touches nothing and needs no root.
+# usage: install-deps.sh [--tests]    --tests: also what optional tests want; without it they are skipped with a reason
+set -eu
+
+required="build-essential cmake ninja-build pkg-config git libbenchmark-dev libhwloc-dev libpapi-dev
+libopenblas-openmp-dev libjansson-dev libcmocka-dev librandom123-dev libxxhash-dev"
+optional="clang clang-format libomp-14-dev libclang-rt-14-dev qemu-user"
+
+fail() {
+    echo "install-deps.sh: $*" >&2
+    exit 5
+}
+
+# A tool may also come from somewhere else than its package.
+tool_of() {
+    case $1 in
+    build-essential) echo c++ ;;
+    ninja-build) echo ninja ;;
+    qemu-user) echo qemu-x86_64 ;;
+    cmake | git | pkg-config | clang | clang-format) echo "$1" ;;
+    *) echo "no tool: $1" ;;
+    esac
+}
+
+installed() {
+    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed ||
+        command -v "$(tool_of "$1")" >/dev/null 2>&1
+}
+
+missing_of() {
+    for package; do
+        installed "$package" || printf '%s ' "$package"
+    done
+}
+
+install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
+}
+
+case ${1-} in
+'') wanted='' ;;
+--tests) wanted=$optional ;;
+*) fail "unknown argument '$1'; the only one is --tests" ;;
+esac
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    fail "no apt-get and dpkg-query here: only Debian's packages are known; install yourself:" $required
+fi
+
+missing=$(missing_of $required)
+extra=$(missing_of $wanted)
+if [ -z "$missing$extra" ]; then
+    exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+    [ -z "$missing" ] || fail "missing: ${missing% }; as root run: apt-get install --no-install-recommends ${missing% }"
+    echo "install-deps.sh: optional, some tests are skipped without: ${extra% }" >&2
+    exit 0
+fi
+apt-get update -qq >&2 || fail "apt-get update failed; wanted: ${missing% } ${extra% }"
+if [ -n "$missing" ]; then
+    install $missing || fail "apt-get could not install: ${missing% }"
+fi
+for package in $extra; do
+    install "$package" || echo "install-deps.sh: optional $package cannot be installed: some tests are skipped" >&2
+done

@@ -1,0 +1,12 @@
+#!/bin/sh
+# From a clean clone to a verdict: installs what is missing, builds, runs every test, names every skip with its reason.
+set -eu
+cd "$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)"
+
+sh scripts/install-deps.sh --tests
+cmake --preset release
+cmake --build --preset release
+status=0
+ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" || status=$?
+sh scripts/skips.sh build/release || status=1
+exit $status
