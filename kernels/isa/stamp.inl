@@ -20,19 +20,19 @@
     }                                                                                                                  \
     static void JOIN(name_, _run_, mr_, x, nr_)(const mot_shape *s, const mot_tensors *t, const mot_config *c,         \
                                                 mot_range r) {                                                         \
-        name_##_body(s, t, c, r, JOIN(name_, _tile_, mr_, x, nr_), mr_, nr_);                                                \
+        name_##_body(s, t, c, r, JOIN(name_, _tile_, mr_, x, nr_), mr_, nr_);                                          \
     }                                                                                                                  \
     STAMP_##STAGE(name_, mr_, nr_) extern const mot_variant JOIN(name_, _, MOT_ISA_TAG, _, mr_##x##nr_);               \
-    const mot_variant JOIN(name_, _, MOT_ISA_TAG, _, mr_##x##nr_) = {                   \
-        .name = #name_ "_" TEXT(MOT_ISA_TAG) "_" #mr_ "x" #nr_,                                                        \
-        .stage = MOT_STAGE_##STAGE,                                                                                    \
-        .isa = MOT_ISA_ID,                                                                                             \
-        .dtype = MOT_F32,                                                                                              \
-        .mr = mr_,                                                                                                     \
-        .nr = nr_,                                                                                                     \
-        .depth = chain_depth,                                                                                          \
-        .run = JOIN(name_, _run_, mr_, x, nr_),                                                                        \
-        FIELDS_##STAGE(mr_, nr_)};
+    const mot_variant JOIN(name_, _, MOT_ISA_TAG, _,                                                                   \
+                           mr_##x##nr_) = {.name = #name_ "_" TEXT(MOT_ISA_TAG) "_" #mr_ "x" #nr_,                     \
+                                           .stage = MOT_STAGE_##STAGE,                                                 \
+                                           .isa = MOT_ISA_ID,                                                          \
+                                           .dtype = MOT_F32,                                                           \
+                                           .mr = mr_,                                                                  \
+                                           .nr = nr_,                                                                  \
+                                           .depth = chain_depth,                                                       \
+                                           .run = JOIN(name_, _run_, mr_, x, nr_),                                     \
+                                           FIELDS_##STAGE(mr_, nr_)};
 
 /* What differs between stages: extra functions, then extra descriptor fields. */
 #define STAMP_ROUTE(stage, mr, nr)

@@ -2,15 +2,17 @@
  *
  * Packed weights are one stream in the order in which they are used (expert, slice of nc hidden units):
  *     W1 panels [nc/NR][D][NR], then W2 panels [D/NR][nc][NR].
- * The rows of an expert (its groups) are worked on in blocks of at most mc. A block of M is copied into [D/KB][rows][KB];
- * the up product stores relu(M.W1) in the same layout, from which the down product broadcasts; both stay in L2.
- * While the strips of a panel work, the next panel of the stream is prefetched into L2.
- * Without packed weights each panel is copied into scratch right before its use. */
+ * The rows of an expert (its groups) are worked on in blocks of at most mc. A block of M is copied into
+ * [D/KB][rows][KB]; the up product stores relu(M.W1) in the same layout, from which the down product broadcasts; both
+ * stay in L2. While the strips of a panel work, the next panel of the stream is prefetched into L2. Without packed
+ * weights each panel is copied into scratch right before its use. */
 #define EXPERT_KNOBS                                                                                                   \
-    {"mc", 4, 128, {32, 64, 128, 256}},          /* rows per block */                                                  \
-        {"kc", 4, 0, {0, 128, 256, 512}},        /* depth per pass over the strips; 0: all */                          \
+    {"mc", 4, 128, {32, 64, 128, 256}},            /* rows per block */                                                \
+        {"kc", 4, 0, {0, 128, 256, 512}},          /* depth per pass over the strips; 0: all */                        \
         {"nc", 5, 256, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                        \
-        {"prefetch", 2, 1, {0, 1}}               /* next panel into L2 */
+    {                                                                                                                  \
+        "prefetch", 2, 1, { 0, 1 }                                                                                     \
+    } /* next panel into L2 */
 
 typedef struct blocking {
     size_t mc, kc, nc; /* nc is a multiple of NR and KB */
@@ -46,8 +48,7 @@ MOT_INLINE void pack_panel(float *panel, const float *w, size_t stride, size_t k
 static inline float *pack_slice(const mot_shape *s, const float *w1, const float *w2, float *to, size_t h0,
                                 size_t width, size_t nr) {
     const size_t D = s->d_model, H = s->d_expert;
-    for (size_t h = 0; h < width; h += nr, to += D * nr)
-        pack_panel(to, w1 + h0 + h, H, D, least(nr, width - h), nr);
+    for (size_t h = 0; h < width; h += nr, to += D * nr) pack_panel(to, w1 + h0 + h, H, D, least(nr, width - h), nr);
     for (size_t d = 0; d < D; d += nr, to += width * nr)
         pack_panel(to, w2 + h0 * D + d, D, width, least(nr, D - d), nr);
     return to;
@@ -86,8 +87,7 @@ MOT_INLINE experts_room experts_divide(const mot_shape *s, const blocking *b, vo
 MOT_INLINE void pack_rows(float *to, const float *m, size_t rows, size_t D) {
     for (size_t d = 0; d < D; d += KB)
         for (size_t i = 0; i < rows; i++, to += KB)
-            for (size_t j = 0; j < KB; j += LANES)
-                v_store(to + j, v_load_n(m + i * D + d + j, lanes_left(D - d, j)));
+            for (size_t j = 0; j < KB; j += LANES) v_store(to + j, v_load_n(m + i * D + d + j, lanes_left(D - d, j)));
 }
 
 /* One panel: all of k in passes of kc, in each all strips of rows. */
@@ -112,10 +112,18 @@ MOT_INLINE void experts_block(const mot_shape *s, const mot_tensors *t, const bl
     const size_t D = s->d_model, H = s->d_expert, matrix = D * H;
     const float *w1 = (const float *)t->w1 + e * matrix, *w2 = (const float *)t->w2 + e * matrix;
     const experts_room room = experts_divide(s, b, t->scratch);
-    tile_args up = {.a = room.m, .a_row = KB, .a_step = 1, .a_block = rows * KB, .b_row = nr, .c_row = KB,
-                    .c_block = rows * KB, .k = D, .n = nr, .relu = true};
-    tile_args down = {.a = room.hidden, .a_row = KB, .a_step = 1, .a_block = rows * KB, .b_row = nr, .c_row = D,
-                      .c_block = KB};
+    tile_args up = {.a = room.m,
+                    .a_row = KB,
+                    .a_step = 1,
+                    .a_block = rows * KB,
+                    .b_row = nr,
+                    .c_row = KB,
+                    .c_block = rows * KB,
+                    .k = D,
+                    .n = nr,
+                    .relu = true};
+    tile_args down = {
+        .a = room.hidden, .a_row = KB, .a_step = 1, .a_block = rows * KB, .b_row = nr, .c_row = D, .c_block = KB};
     pack_rows(room.m, m, rows, D);
     for (size_t h0 = 0; h0 < H; h0 += b->nc) {
         const size_t width = least(b->nc, H - h0);

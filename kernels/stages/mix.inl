@@ -1,6 +1,9 @@
 /* mix.inl: M_e = sum over tokens of P[t][e] X_t, group by group, in chunks of D columns so that a chunk of X stays in
  * L1 while all experts read it. */
-#define CHUNK_KNOB {"dc", 5, 0, {0, 64, 128, 256, 512}} /* columns of D per pass over the rows; 0: all */
+#define CHUNK_KNOB                                                                                                     \
+    {                                                                                                                  \
+        "dc", 5, 0, { 0, 64, 128, 256, 512 }                                                                           \
+    } /* columns of D per pass over the rows; 0: all */
 
 MOT_INLINE size_t chunk_columns(const mot_config *c, size_t D, size_t nr) {
     return c->value[0] == 0 ? D : ceil_div((size_t)c->value[0], nr) * nr;

@@ -1,4 +1,5 @@
-/* route.inl: P = softmax over tokens of X.C / temperature, group by group: the product into P, then softmax in place. */
+/* route.inl: P = softmax over tokens of X.C / temperature, group by group: the product into P, then softmax in place.
+ */
 
 /* Columns e..e+n of p (tokens x experts): softmax down each column. */
 MOT_INLINE void softmax_columns(float *p, size_t tokens, size_t experts, size_t n, vec temperature) {

@@ -12,7 +12,7 @@ typedef struct tile_args {
     size_t c_row, c_block;
     size_t k, n;
     bool accumulate, relu;
-    const char *prefetch; /* what comes after b in the weight stream: fetched into L2 while this tile works */
+    const char *prefetch;  /* what comes after b in the weight stream: fetched into L2 while this tile works */
     size_t prefetch_lines; /* cache lines per k block */
 } tile_args;
 
@@ -27,25 +27,21 @@ MOT_INLINE void tile_step(vec *acc, const float *a, size_t a_row, const float *b
                           const bool full) {
     vec row[4];
     MOT_UNROLL for (int j = 0; j < nv; j++) row[j] = tile_load(b, n, j, full);
-    MOT_UNROLL for (int m = 0; m < mr; m++) {
-        const vec x = v_set1(a[m * a_row]);
-        MOT_UNROLL for (int j = 0; j < nv; j++) acc[m * nv + j] = v_fma(x, row[j], acc[m * nv + j]);
-    }
+    /* One flat loop: clang 14 does not unroll an outer loop whose inner one has a single turn. */
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_fma(v_set1(a[i / nv * a_row]), row[i % nv], acc[i]);
 }
 
 MOT_INLINE float *tile_at(const tile_args *t, int m, int j) {
     const size_t column = (size_t)j * LANES;
-    return t->c + m * t->c_row + column / KB * t->c_block + column % KB;
+    return t->c + (size_t)m * t->c_row + column / KB * t->c_block + column % KB;
 }
 
 MOT_INLINE void tile_begin(vec *acc, const tile_args *t, const int mr, const int nv, const bool full) {
     MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_zero();
     if (!t->accumulate) return;
-    MOT_UNROLL for (int m = 0; m < mr; m++) {
-        MOT_UNROLL for (int j = 0; j < nv; j++) {
-            const float *c = tile_at(t, m, j);
-            acc[m * nv + j] = full ? v_load(c) : v_load_n(c, lanes_left(t->n, (size_t)j * LANES));
-        }
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) {
+        const float *c = tile_at(t, i / nv, i % nv);
+        acc[i] = full ? v_load(c) : v_load_n(c, lanes_left(t->n, (size_t)(i % nv) * LANES));
     }
 }
 
@@ -54,12 +50,12 @@ MOT_INLINE void tile_end(vec *acc, const tile_args *t, const int mr, const int n
     if (t->relu) {
         MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_max(floor, acc[i]); /* NaN passes */
     }
-    MOT_UNROLL for (int m = 0; m < mr; m++) {
-        MOT_UNROLL for (int j = 0; j < nv; j++) {
-            float *c = tile_at(t, m, j);
-            if (full) v_store(c, acc[m * nv + j]);
-            else v_store_n(c, acc[m * nv + j], lanes_left(t->n, (size_t)j * LANES));
-        }
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) {
+        float *c = tile_at(t, i / nv, i % nv);
+        if (full)
+            v_store(c, acc[i]);
+        else
+            v_store_n(c, acc[i], lanes_left(t->n, (size_t)(i % nv) * LANES));
     }
 }
 
@@ -91,10 +87,11 @@ MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool 
 MOT_INLINE void tile_dispatch(const tile_args *t, size_t rows, const int mr, const int nv, const bool packed) {
     const bool full = t->n == (size_t)nv * LANES;
     switch (rows) {
-        TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8)
-        TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14) TILE_CASE(15) TILE_CASE(16)
-        TILE_CASE(17) TILE_CASE(18) TILE_CASE(19) TILE_CASE(20) TILE_CASE(21) TILE_CASE(22) TILE_CASE(23)
-        TILE_CASE(24) TILE_CASE(25) TILE_CASE(26) TILE_CASE(27) TILE_CASE(28)
+        TILE_CASE(1)
+        TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8) TILE_CASE(9)
+            TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14) TILE_CASE(15) TILE_CASE(16)
+                TILE_CASE(17) TILE_CASE(18) TILE_CASE(19) TILE_CASE(20) TILE_CASE(21) TILE_CASE(22) TILE_CASE(23)
+                    TILE_CASE(24) TILE_CASE(25) TILE_CASE(26) TILE_CASE(27) TILE_CASE(28)
     }
 }
 
