@@ -7,15 +7,15 @@
 
 typedef struct tune_options {
     int threads;
-    double budget_s;          /* for all shapes together */
+    double budget_s; /* for all shapes together */
     uint64_t seed;
     mot_isa isa;
     cache_state cache;
-    const char *profile_path; /* where the profile goes; NULL: tune_default_path */
-    const char *journal_path; /* NULL: tune_default_journal */
-    bool resume;              /* take up the journal: repeat no evaluation */
-    bool dry_run;             /* say what would be tried, time nothing */
-    samples_writer *samples;  /* may be NULL */
+    const char *profile_path;        /* where the profile goes; NULL: tune_default_path */
+    const char *journal_path;        /* NULL: tune_default_journal */
+    bool resume;                     /* take up the journal: repeat no evaluation */
+    bool dry_run;                    /* say what would be tried, time nothing */
+    samples_writer *samples;         /* may be NULL */
     volatile const int *interrupted; /* non-zero (a signal came): keep the best so far and finish */
     bool (*progress)(void *, const char *what, int done, int total, double best_ratio);
     void *progress_data;
