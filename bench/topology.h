@@ -12,10 +12,15 @@ typedef struct topology {
     size_t memory;                        /* bytes */
     int cpu[1024];                        /* one allowed PU per core, best first; then the siblings */
     int cpu_count;
+    int core_kinds; /* > 1 on hybrid processors; all counts above are of the fastest kind alone */
+    int l3_count;   /* instances of the last-level cache under these cores */
+    int threads;    /* worth starting: cores, capped by ceil(cgroup quota) */
 } topology;
+/* What the process may use: the affinity it had before topology_pin, within the cgroup's cpuset. */
 bool topology_load(topology *);
 const char *topology_provider(void); /* "hwloc 2.9.0" */
-/* Pins the OpenMP threads 0..threads-1 (or this thread if 1) to one core each and verifies; false: reason in error. */
+/* Pins libmot's threads 0..threads-1 (this thread if 1) to one core each, siblings only when cores run out, and
+ * verifies; false: reason in error, and nothing stays pinned. */
 bool topology_pin(const topology *, int threads, char *error, size_t error_size);
 bool topology_verify(const topology *, int threads); /* still where they were put */
 void topology_unpin(void);

@@ -1,4 +1,4 @@
-/* fake_tree.h: a throw-away root folder with /proc and /sys files of a test's choosing. */
+/* fake_tree.h: a throw-away root folder with /proc and /sys files of a test's choosing. Needs _GNU_SOURCE. */
 #ifndef TESTS_FAKE_TREE_H
 #define TESTS_FAKE_TREE_H
 
