@@ -10,30 +10,30 @@ const char *cache_state_name(cache_state); /* "hot", "cold-weights", "cold-all" 
 
 /* One side of a comparison. */
 typedef struct contestant {
-    mot_plan plan;           /* one step or a layer */
-    const char *name;        /* "experts_avx512_12x32{nc=512}", "layer_openblas"; printed and stored */
+    mot_plan plan;    /* one step or a layer */
+    const char *name; /* "experts_avx512_12x32{nc=512}", "layer_openblas"; printed and stored */
 } contestant;
 
 enum { MEASURE_MAX_ROUNDS = 64 };
 typedef struct measurement {
-    char status[24];             /* "ok", "skipped", "inconclusive", "mistrusted" */
-    char reason[160];            /* why it is not "ok" */
-    int samples, tainted;        /* tainted ones are kept and counted, left out of statistics */
-    double ns[MEASURE_MAX_ROUNDS];    /* per call, in round order; all of them */
+    char status[24];               /* "ok", "skipped", "inconclusive", "mistrusted" */
+    char reason[160];              /* why it is not "ok" */
+    int samples, tainted;          /* tainted ones are kept and counted, left out of statistics */
+    double ns[MEASURE_MAX_ROUNDS]; /* per call, in round order; all of them */
     bool taint[MEASURE_MAX_ROUNDS];
-    long iterations;             /* calls per sample */
-    char stop[24];               /* "enough", "budget", "rounds", "interrupted" */
+    long iterations;                                   /* calls per sample */
+    char stop[24];                                     /* "enough", "budget", "rounds", "interrupted" */
     double median_ns, low_ns, high_ns, mad_ns, min_ns; /* of the untainted; 95 % interval by order statistics */
-    counter_values counters;     /* from a separate pass, per call */
+    counter_values counters;                           /* from a separate pass, per call */
 } measurement;
 
 typedef struct measure_options {
     int threads;
     cache_state cache;
-    int rounds;               /* default 12; 8 = exploratory */
-    double min_time_s;        /* of one sample, default 1e-3 */
-    double max_noise;         /* stop when the interval is narrower than this share of the median */
-    double budget_s;          /* for the whole call, 0 = none */
+    int rounds;        /* default 12; 8 = exploratory */
+    double min_time_s; /* of one sample, default 1e-3 */
+    double max_noise;  /* stop when the interval is narrower than this share of the median */
+    double budget_s;   /* for the whole call, 0 = none */
     uint64_t seed;
     counter_set counters;
     bool (*progress)(void *, int done, int total); /* false: stop, keep what there is */

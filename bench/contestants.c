@@ -1,0 +1,64 @@
+#include "contestants.h"
+
+#include "cpu.h"
+
+#include <stdio.h>
+
+/* Where contestants are collected. */
+typedef struct list {
+    contestant *item;
+    size_t count, capacity;
+} list;
+
+static void add(list *l, const char *name, mot_plan plan) {
+    for (int i = 0; i < plan.steps; i++)
+        if (!plan.step[i].variant) return; /* no variant of this ISA supports the shape */
+    if (l->count < l->capacity) l->item[l->count++] = (contestant){.plan = plan, .name = name};
+}
+
+static mot_plan one_step(mot_choice choice) { return (mot_plan){.steps = 1, .step = {choice}}; }
+
+/* MOT_ISA_BEST as a cap is none. */
+static bool has_isa(mot_isa isa, mot_isa cap) { return (cap == MOT_ISA_BEST || isa <= cap) && !mot_cpu_why_not(isa); }
+
+static bool usable(const mot_variant *v, mot_isa cap) { return candidate_peer(v) || has_isa(v->isa, cap); }
+
+size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_isa cap, contestant *out, size_t capacity) {
+    list l = {out, 0, capacity};
+    for (size_t i = 0; i < candidate_count(); i++) {
+        const mot_choice choice = {candidate_at(i), mot_config_default(candidate_at(i))};
+        const mot_variant *v = choice.variant;
+        if (v->stage == stage && usable(v, cap) && v->supports(s, &choice.config)) add(&l, v->name, one_step(choice));
+    }
+    return l.count;
+}
+
+/* "layer_openblas": kept for the life of the program, one text per peer and prefix. */
+static const char *peer_name(size_t peer_index, bool layer) {
+    enum { MAX_PEERS = 8 };
+    static char text[MAX_PEERS][2][48];
+    if (peer_index >= MAX_PEERS) return peer_at(peer_index)->library;
+    char *name = text[peer_index][layer];
+    snprintf(name, sizeof text[0][0], "%s_%s", layer ? "layer" : "dense_ffn", peer_at(peer_index)->library);
+    return name;
+}
+
+static const char *const isa_layer[] = {"", "layer_scalar", "layer_avx2", "layer_avx512"};
+static const char *const isa_dense[] = {"", "dense_ffn_scalar", "dense_ffn_avx2", "dense_ffn_avx512"};
+
+size_t contestants_for_layer(const mot_shape *s, mot_isa cap, const mot_plan *tuned, contestant *out, size_t capacity) {
+    list l = {out, 0, capacity};
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
+        if (has_isa(isa, cap)) add(&l, isa_layer[isa], mot_select_layer(s, isa));
+    if (tuned) add(&l, "layer_tuned", *tuned);
+    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, true), peer_layer(peer_at(i)));
+    return l.count;
+}
+
+size_t contestants_for_dense(const mot_shape *dense, mot_isa cap, contestant *out, size_t capacity) {
+    list l = {out, 0, capacity};
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
+        if (has_isa(isa, cap)) add(&l, isa_dense[isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa)));
+    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, false), one_step(peer_layer(peer_at(i)).step[2]));
+    return l.count;
+}

@@ -1,0 +1,115 @@
+/* measure.c: admission of contestants, then prepare, calibrate, rounds, counters, statistics. */
+#include "measure.h"
+
+#include "check.h"
+#include "measure_run.h"
+#include "shape.h"
+#include "timer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *cache_state_name(cache_state state) {
+    static const char *const name[] = {"hot", "cold-weights", "cold-all"};
+    return (unsigned)state < CACHE_STATE_COUNT ? name[state] : "unknown";
+}
+
+/* ---- admission ---- */
+
+/* NULL: it can run this shape here. */
+static const char *why_not(const mot_plan *plan, const mot_shape *shape) {
+    if (plan->steps < 1 || plan->steps > MOT_MAX_STEPS) return "the plan has no steps";
+    for (int i = 0; i < plan->steps; i++) {
+        const mot_variant *v = plan->step[i].variant;
+        if (!v) return "no variant supports this shape";
+        const char *reason = candidate_why_not(v);
+        if (reason) return reason;
+        if (!v->supports(shape, &plan->step[i].config)) return "does not support this shape with these knobs";
+    }
+    return plan->steps == 1 || mot_plan_is_layer(plan) ? NULL : "its steps do not make up a layer";
+}
+
+static bool admit(const contestant *c, const mot_shape *shape, measurement *m) {
+    *m = (measurement){.status = "skipped"};
+    const char *reason = why_not(&c->plan, shape);
+    if (reason) {
+        snprintf(m->reason, sizeof m->reason, "%s", reason);
+        return false;
+    }
+    const check_result checked = check_before_timing(&c->plan, shape);
+    if (checked.verdict == VERDICT_PASS) return true;
+    snprintf(m->reason, sizeof m->reason, "check: %s %.130s", verdict_name(checked.verdict), checked.reason);
+    return false;
+}
+
+static bool gather(comparison *c, const contestant *contestants, size_t count, measurement *out) {
+    c->side = calloc(count, sizeof *c->side);
+    for (size_t i = 0; c->side && i < count; i++)
+        if (admit(&contestants[i], &c->shape, &out[i]))
+            c->side[c->count++] = side_of(&contestants[i], &out[i], c->options.threads);
+    return c->side != NULL;
+}
+
+/* ---- options ---- */
+
+static measure_options with_defaults(const measure_options *given) {
+    measure_options o = *given;
+    if (o.rounds == 0) o.rounds = 12;
+    if (o.min_time_s == 0) o.min_time_s = 1e-3;
+    return o;
+}
+
+static const char *bad_option(const measure_options *o, const mot_shape *shape) {
+    if (o->rounds < 1 || o->rounds > MEASURE_MAX_ROUNDS) return "rounds must be 1..64";
+    if (!(o->min_time_s > 0 && o->min_time_s <= 3600)) return "the time of a sample must be above 0 and at most 3600 s";
+    if (o->threads < 1) return "threads must be at least 1";
+    if ((unsigned)o->cache >= CACHE_STATE_COUNT) return "unknown cache state";
+    if (shape->groups == 0) return "a shape with 0 groups has nothing to time";
+    if (shape_bytes(shape) == 0) return "a size of the shape is 0, or its product overflows";
+    if (!gbench_version()) return "built without Google Benchmark: cannot time";
+    return NULL;
+}
+
+/* A sample is at least 1000 ticks of the clock. */
+static bool examine_clock(comparison *c, char *error, size_t error_size) {
+    enum { TICKS = 1000 };
+    const timer_facts facts = timer_validate();
+    if (!facts.usable) snprintf(error, error_size, "no usable clock: %s", facts.reason);
+    c->min_sample_ns = fmax(c->options.min_time_s * 1e9, TICKS * facts.resolution_ns);
+    return facts.usable;
+}
+
+static bool settle(comparison *c, char *error, size_t error_size) {
+    if (examine_clock(c, error, error_size)) {
+        if (!topology_load(&c->topology))
+            snprintf(error, error_size, "the topology cannot be read");
+        else
+            return topology_pin(&c->topology, c->options.threads, error, error_size);
+    }
+    return false;
+}
+
+bool measure(const contestant *contestants, size_t count, const mot_shape *shape, const measure_options *options,
+             measurement *out, char *error, size_t error_size) {
+    comparison c = {.options = with_defaults(options), .shape = *shape, .begin = timer_now()};
+    const char *bad = bad_option(&c.options, shape);
+    if (bad || count == 0) {
+        snprintf(error, error_size, "%s", bad ? bad : "no contestants");
+        return false;
+    }
+    if (c.options.budget_s > 0) c.deadline = c.begin + (int64_t)(c.options.budget_s * 1e9);
+    bool ok = gather(&c, contestants, count, out);
+    if (!ok) snprintf(error, error_size, "out of memory");
+    if (ok && c.count) {
+        ok = settle(&c, error, error_size) && comparison_prepare(&c, error, error_size) &&
+             comparison_calibrate(&c, error, error_size) && comparison_rounds(&c, error, error_size);
+        if (ok) comparison_count_events(&c);
+        if (ok) comparison_finish(&c);
+        topology_unpin();
+        comparison_free(&c);
+        gbench_clear();
+    }
+    free(c.side);
+    return ok;
+}

@@ -1,0 +1,34 @@
+/* measure_run.h: inside of measure: one comparison on its way from contestants to measurements. */
+#ifndef BENCH_MEASURE_RUN_H
+#define BENCH_MEASURE_RUN_H
+
+#include "measure_side.h"
+#include "topology.h"
+
+typedef struct comparison {
+    measure_options options; /* defaults filled in */
+    mot_shape shape;
+    side *side; /* those that take part */
+    size_t count;
+    tensors tensors;
+    topology topology;
+    double min_sample_ns;
+    int64_t begin, deadline; /* deadline 0: none */
+    long iterations;         /* the same for all */
+    const char *stop;        /* why rounds ended; NULL: not yet */
+    char note[96];           /* what a reader of any row has to know, or "" */
+} comparison;
+
+/* Tensors, packed weights and workspaces of all sides, as many copies as memory allows. False: error. */
+bool comparison_prepare(comparison *, char *error, size_t error_size);
+void comparison_free(comparison *);
+/* The same number of calls for all; the shares of the budget. False: error. */
+bool comparison_calibrate(comparison *, char *error, size_t error_size);
+bool comparison_rounds(comparison *, char *error, size_t error_size);
+void comparison_count_events(comparison *); /* the separate pass with counters */
+void comparison_finish(comparison *);       /* statistics and status of every side */
+
+/* Sets median, interval, MAD and minimum from the untainted samples. */
+void measurement_summarise(measurement *);
+
+#endif

@@ -1,0 +1,59 @@
+/* samples_derive.c: FLOP/s, bytes/s and the share of what the machine was measured to give. */
+#include "samples.h"
+
+#include "cpu.h"
+
+#include <math.h>
+
+/* The best ISA that any step uses; a peer library may use all that there is. */
+static mot_isa ceiling_isa(const mot_plan *plan) {
+    mot_isa isa = MOT_ISA_SCALAR;
+    for (int i = 0; i < plan->steps; i++) {
+        const mot_variant *v = plan->step[i].variant;
+        if (candidate_peer(v)) return mot_cpu_isa();
+        if (v->isa > isa) isa = v->isa;
+    }
+    return isa;
+}
+
+static double weight_bytes(mot_stage stage, const mot_shape *s) {
+    const double E = (double)s->experts, D = (double)s->d_model, H = (double)s->d_expert;
+    const int reads = mot_stage_reads(stage);
+    return 4 *
+           ((reads & MOT_CONTROLLER ? D * E : 0) + (reads & MOT_W1 ? E * D * H : 0) + (reads & MOT_W2 ? E * H * D : 0));
+}
+
+/* Cold tensors come from memory, whatever their size; the others from where the working set lies. */
+static double floor_of(const ceilings *c, mot_isa isa, mot_stage stage, const mot_shape *s, const measure_options *o,
+                       const derived *d) {
+    const size_t memory = (size_t)1 << 40;
+    const double cold = o->cache == CACHE_COLD_ALL       ? d->bytes
+                        : o->cache == CACHE_COLD_WEIGHTS ? weight_bytes(stage, s)
+                                                         : 0;
+    return fmax(ceilings_floor_ns(c, isa, o->threads, d->flops, d->bytes, (size_t)d->bytes),
+                ceilings_floor_ns(c, isa, o->threads, d->flops, cold, memory));
+}
+
+/* How far above their medians the ceilings of this thread count were seen. */
+static double ceiling_slack(const ceilings *c, int threads) {
+    double slack = 1;
+    for (int i = 0; i < c->count; i++)
+        if (c->item[i].threads == threads && c->item[i].median > 0)
+            slack = fmax(slack, c->item[i].high / c->item[i].median);
+    return slack;
+}
+
+derived samples_derive(const contestant *c, const mot_shape *s, const measure_options *o, const measurement *m,
+                       const ceilings *ceilings) {
+    const mot_stage stage = c->plan.steps > 1 ? MOT_STAGE_LAYER : c->plan.step[0].variant->stage;
+    derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s)};
+    if (m->median_ns > 0) {
+        d.gflops = d.flops / m->median_ns;
+        d.gbps = d.bytes / m->median_ns;
+    }
+    if (!ceilings) return d;
+    d.floor_ns = floor_of(ceilings, ceiling_isa(&c->plan), stage, s, o, &d);
+    if (m->median_ns > 0) d.pct_of_ceiling = 100 * d.floor_ns / m->median_ns;
+    d.mistrusted = m->median_ns > 0 && d.floor_ns > m->high_ns * ceiling_slack(ceilings, o->threads);
+    return d;
+}
