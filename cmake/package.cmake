@@ -6,6 +6,8 @@ set(MOT_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mot)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernels/include/mot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
 set_target_properties(mot_shared PROPERTIES EXPORT_NAME mot)
+add_library(mot::mot ALIAS mot_shared) # the same names in the tree of a project that adds this one as a folder
+add_library(mot::mot_static ALIAS mot_static)
 foreach(kind shared static)
   install(TARGETS mot_${kind} EXPORT mot-${kind}
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
