@@ -7,18 +7,21 @@ static void product_size(mot_stage stage, const mot_shape *s, double *rows, doub
     *columns = (double)(stage == MOT_STAGE_ROUTE ? s->experts : s->d_model);
 }
 
-static double padded(double n, double unit) {
-    const size_t tiles = (size_t)((n + unit - 1) / unit);
-    return (double)(tiles ? tiles : 1) * unit;
-}
+static double at_least(double a, double b) { return a > b ? a : b; }
 
-/* Loads per multiply-add of the tile (1/mr + 1/nr), times the columns computed for nothing; strips of rows are even, so
- * short ones cost only their own loads. Lower is better. */
+static double parts(double n, int size) { return at_least(1, (double)(((size_t)n + (size_t)size - 1) / (size_t)size)); }
+
+/* Cycles per element of the product on a core that does two multiply-adds and two loads in a cycle, with a latency of
+ * four: a step of k costs its FMAs, its loads (mr broadcasts, nv vectors of b) or the latency, whichever is most. Rows
+ * are shared evenly among strips; columns that only pad the last panel are paid for. */
 static double tile_cost(const mot_variant *v, const mot_shape *s) {
+    static const int lanes[] = {[MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16};
     double rows, columns;
     product_size(v->stage, s, &rows, &columns);
-    const double strips = padded(rows, v->mr) / v->mr, mr = rows > 0 ? rows / strips : 1;
-    return padded(columns, v->nr) / columns * (1 + 4 / mr + 4.0 / v->nr);
+    rows = at_least(1, rows);
+    const double strips = parts(rows, v->mr), mr = rows / strips, nv = (double)v->nr / lanes[v->isa];
+    const double step = at_least(at_least(mr * nv, mr + nv), 8) / 2;
+    return step * strips * parts(columns, v->nr) / (rows * columns);
 }
 
 mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa) {
