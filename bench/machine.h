@@ -5,11 +5,17 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-json_t *machine_host(void);      /* the "host" object of SAMPLES.md */
+/* Objects of SAMPLES.md, valid JSON whatever the machine calls itself; what is unknown is null. NULL: out of memory. */
+json_t *machine_host(void);
 json_t *machine_gpu(void);
 json_t *machine_timer(void);
 json_t *machine_counters(void);
 json_t *machine_libraries(void);
-json_t *machine_doctor(void);    /* array of {name, grade, found, advice} */
+json_t *machine_doctor(void); /* array of {name, grade, found, advice} */
+
+/* Any bytes as a JSON string: control characters and invalid UTF-8 become '?'. NULL: null. */
+json_t *machine_text(const char *);
+/* Seam for tests: /proc, /sys and /etc are read below `root`; "" or NULL is the machine. */
+void machine_set_root(const char *root);
 
 #endif

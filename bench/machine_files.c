@@ -57,6 +57,34 @@ bool machine_keyed(double *out, const char *path, const char *key) {
     return found;
 }
 
+/* user nice system idle iowait irq softirq steal; guest time is within user already */
+double machine_steal_percent(void) {
+    char text[512];
+    double part[8] = {0}, sum = 0;
+    if (!machine_read(text, sizeof text, "/proc/stat") || strncmp(text, "cpu ", 4) != 0) return -1;
+    char *p = text + 4, *end;
+    for (int i = 0; i < 8; i++, p = end) {
+        part[i] = strtod(p, &end);
+        if (end == p || !(part[i] >= 0)) return -1;
+        sum += part[i];
+    }
+    return sum > 0 ? 100 * part[7] / sum : -1;
+}
+
+double machine_memory_available(void) {
+    static const char *const groups[][2] = {
+        {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
+        {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};
+    double free_kib = 0, limit, used;
+    machine_keyed(&free_kib, "/proc/meminfo", "MemAvailable:");
+    double bytes = free_kib * 1024;
+    for (int i = 0; i < 2; i++) {
+        if (!machine_number(&limit, groups[i][0]) || !machine_number(&used, groups[i][1])) continue;
+        if (limit - used < bytes) bytes = limit > used ? limit - used : 0;
+    }
+    return bytes;
+}
+
 bool machine_is_virtual(void) {
     char text[8192];
     if (!machine_read(text, sizeof text, "/proc/cpuinfo")) return false;

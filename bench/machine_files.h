@@ -17,5 +17,9 @@ bool machine_number(double *out, const char *path);
 bool machine_keyed(double *out, const char *path, const char *key);
 
 bool machine_is_virtual(void); /* /proc/cpuinfo has the hypervisor flag */
+/* "kvm", "none", "vmware, docker": the hypervisor, then the container. */
+void machine_virtualisation(char *buf, size_t size);
+double machine_steal_percent(void);    /* since boot, of all CPU time; negative: unknown */
+double machine_memory_available(void); /* bytes: MemAvailable, capped by the cgroup's limit; 0: unknown */
 
 #endif
