@@ -31,6 +31,8 @@ typedef struct check_options {
     uint64_t seed;
     int threads;
     bool strided;
+    bool quick;           /* only integers and zero-mean data, the two that catch most */
+    void (*enter)(void);  /* of a peer library, called right before each of its turns; or NULL */
 } check_options;
 check_result check_plan(const mot_plan *, const mot_shape *, const check_options *);
 check_result check_choice(const mot_choice *, const mot_shape *, const check_options *);
@@ -41,6 +43,11 @@ check_result check_plan_forked(const mot_plan *, const mot_shape *, const check_
 /* What measure demands: the verdict of this plan, remembered for the process per (choices, shape with G capped at 8 so
  * that it is fast; tails and odd sizes are `motbench check`'s work). */
 check_result check_before_timing(const mot_plan *, const mot_shape *);
+
+/* Metamorphic properties of the public API on one ISA, which need no reference: columns of P sum to 1, permuted tokens
+ * and groups, identical tokens, a zero weight column, the dense FFN, scaling by 2^k, low temperature, thread counts,
+ * a short last group. */
+check_result check_properties(const mot_shape *, mot_isa, uint64_t seed);
 
 /* The shapes of `motbench check`: curated odd sizes, then seeded random ones. */
 size_t check_shapes(mot_shape *out, size_t capacity, const char *set /* "smoke", "ci", "full" */, uint64_t seed);

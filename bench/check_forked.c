@@ -1,0 +1,134 @@
+/* A check in a forked child: a kernel that crashes or hangs costs a verdict, not the process. */
+#include "check.h"
+
+#include "workspace.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- the child ---- */
+
+static int report_fd;       /* the child's end of the pipe */
+static check_result doomed; /* what a signal handler reports */
+
+static void report(const check_result *r) {
+    ssize_t written;
+    do written = write(report_fd, r, sizeof *r); /* less than PIPE_BUF: whole or not at all */
+    while (written < 0 && errno == EINTR);
+    _exit(written == (ssize_t)sizeof *r ? 0 : 1);
+}
+
+/* The process is lost anyway, so snprintf in a handler is worth its risk: it names the tensor. */
+static void on_signal(int number, siginfo_t *info, void *context) {
+    (void)context;
+    char place[96] = "";
+    const char *name = sigabbrev_np(number);
+    bool near = (number == SIGSEGV || number == SIGBUS) && workspace_explain(info->si_addr, place, sizeof place);
+    snprintf(doomed.reason, sizeof doomed.reason, "SIG%s%s%s", name ? name : "?", near ? " " : "", place);
+    report(&doomed);
+}
+
+static void catch_signals(void) {
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static char stack[64 * 1024];
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND};
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) sigaction(fatal[i], &action, NULL);
+}
+
+/* OpenMP's threads did not survive the fork; the same split is run on this one. */
+static void serial(void *context, mot_task task, void *data, int count) {
+    (void)context;
+    for (int i = 0; i < count; i++) task(data, i);
+}
+
+static void child(int fd, const mot_plan *plan, const mot_shape *s, const check_options *options) {
+    report_fd = fd;
+    doomed = (check_result){.verdict = VERDICT_CRASH, .seed = options->seed};
+    catch_signals();
+    mot_set_threads_callback(serial, NULL);
+    check_result r = check_plan(plan, s, options);
+    report(&r);
+}
+
+/* ---- the parent ---- */
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* 1: the child said something or died; 0: the time is over. */
+static int wait_for(int fd, double timeout_s) {
+    double end = now_s() + timeout_s;
+    for (;;) {
+        double left = end - now_s();
+        if (left <= 0) return 0;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int ready = poll(&p, 1, left > 1e6 ? 1000000000 : (int)(left * 1e3) + 1);
+        if (ready > 0) return 1;
+        if (ready < 0 && errno != EINTR) return 0;
+    }
+}
+
+static int reap(pid_t pid) {
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR) return 0;
+    return status;
+}
+
+static void died(check_result *r, int status) {
+    r->verdict = VERDICT_CRASH;
+    if (WIFSIGNALED(status))
+        snprintf(r->reason, sizeof r->reason, "killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(r->reason, sizeof r->reason, "the process ended with status %d before the check did",
+                 WEXITSTATUS(status));
+}
+
+static check_result collect(pid_t pid, int fd, double timeout_s, uint64_t seed) {
+    check_result r = {.verdict = VERDICT_CRASH, .seed = seed};
+    bool in_time = wait_for(fd, timeout_s);
+    if (!in_time) kill(pid, SIGKILL);
+    check_result sent;
+    ssize_t got;
+    do got = read(fd, &sent, sizeof sent);
+    while (got < 0 && errno == EINTR);
+    int status = reap(pid);
+    if (got == (ssize_t)sizeof sent) return sent;
+    if (in_time) return died(&r, status), r;
+    r.verdict = VERDICT_TIMEOUT;
+    snprintf(r.reason, sizeof r.reason, "no result after %g s", timeout_s);
+    return r;
+}
+
+static check_result no_child(const char *what, uint64_t seed) {
+    check_result r = {.verdict = VERDICT_SKIP, .seed = seed};
+    snprintf(r.reason, sizeof r.reason, "%s: %s", what, strerror(errno));
+    return r;
+}
+
+check_result check_plan_forked(const mot_plan *plan, const mot_shape *s, const check_options *options,
+                               double timeout_s) {
+    int ends[2];
+    if (pipe(ends) != 0) return no_child("pipe", options->seed);
+    fflush(NULL); /* or the child would hold a second copy of what is buffered */
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        child(ends[1], plan, s, options);
+    }
+    close(ends[1]);
+    check_result r = pid < 0 ? no_child("fork", options->seed) : collect(pid, ends[0], timeout_s, options->seed);
+    close(ends[0]);
+    return r;
+}

@@ -1,0 +1,163 @@
+#include "check_judge.h"
+
+#include "oracle.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Multiplications of the oracle per run and output: above it only a sample of the units is compared. */
+static const double budget = 48e6;
+
+typedef struct judge {
+    findings *found;
+    const problem *pb;
+    const mot_tensors *tensors;
+    const float *got;
+    enum mot_tensor output;
+    const char *where, *name;
+    bool bounded; /* test 2 applies: not to a whole layer */
+    z_tally z;
+} judge;
+
+bool findings_fail(findings *f, const char *format, ...) {
+    va_list args;
+    if (f->result.verdict == VERDICT_FAIL) return false;
+    f->result.verdict = VERDICT_FAIL;
+    va_start(args, format);
+    vsnprintf(f->result.reason, sizeof f->result.reason, format, args);
+    va_end(args);
+    return false;
+}
+
+bool findings_marginal(findings *f, const char *format, ...) {
+    va_list args;
+    if (f->result.verdict != VERDICT_PASS) return false;
+    f->result.verdict = VERDICT_MARGINAL;
+    va_start(args, format);
+    vsnprintf(f->result.reason, sizeof f->result.reason, format, args);
+    va_end(args);
+    return false;
+}
+
+/* ---- one element ---- */
+
+static bool wrong(judge *j, const char *test, size_t unit, size_t row, size_t column, float got, double expected) {
+    size_t groups = j->pb->shape.groups;
+    bool slot = j->pb->stage == MOT_STAGE_EXPERTS;
+    return findings_fail(j->found, "%s: %s group %zu %s %zu element %zu is %.9g, expected %.9g (%s)", test, j->name,
+                         slot ? unit % groups : unit, slot ? "expert" : "row", slot ? unit / groups : row, column,
+                         (double)got, expected, j->where);
+}
+
+/* Of a special group: mot.h promises NaN out of NaN through the softmax and the linear stages, and says nothing of Inf,
+ * or of a NaN that meets the relu. */
+static bool special_ok(const judge *j, size_t unit, double expected, float got) {
+    bool nan_promised = data_role(j->pb, unit % j->pb->shape.groups) == ROLE_NAN && j->pb->stage != MOT_STAGE_EXPERTS;
+    return !nan_promised || !isnan(expected) || isnan(got);
+}
+
+static void count_element(judge *j, double error, double bound, double variance, float got) {
+    check_result *r = &j->found->result;
+    r->compared++;
+    j->found->zeros += got == 0;
+    if (j->bounded && bound > 0 && error / bound > r->fraction) r->fraction = error / bound;
+    if (variance > 0 || error != 0) z_add(&j->z, error, variance);
+}
+
+static bool judge_row(judge *j, const block *b, size_t unit, size_t row, const float *got) {
+    for (size_t c = 0; c < b->columns; c++) {
+        size_t at = row * b->columns + c;
+        double expected = b->value[at], error = fabs((double)got[c] - expected);
+        if (!isfinite(expected)) {
+            if (!special_ok(j, unit, expected, got[c])) return wrong(j, "NaN lost", unit, row, c, got[c], expected);
+            j->found->result.compared++;
+            continue;
+        }
+        if (is_poison(got[c])) return wrong(j, "not written", unit, row, c, got[c], expected);
+        if (!isfinite(got[c])) return wrong(j, "NaN or Inf", unit, row, c, got[c], expected);
+        if (j->bounded && !(error <= b->bound[at]))
+            return wrong(j, b->bound[at] > 0 ? "bound" : "exact integers", unit, row, c, got[c], expected);
+        count_element(j, error, b->bound[at], b->variance[at], got[c]);
+    }
+    return true;
+}
+
+/* ---- units ---- */
+
+static size_t gcd(size_t a, size_t b) { return b ? gcd(b, a % b) : a; }
+
+/* Every unit, or every step-th; no divisor in common with the groups, so that a sample of (e,g) meets all rows. */
+static size_t sample_step(const problem *pb, size_t units) {
+    double share = oracle_unit_cost(pb) * (double)units / budget;
+    size_t step = share > 1 ? (size_t)ceil(share) : 1;
+    while (step > 1 && gcd(step, pb->shape.groups) > 1) step++;
+    return step;
+}
+
+static bool judge_unit(judge *j, oracle *o, size_t unit) {
+    if (data_role(j->pb, unit % j->pb->shape.groups) == ROLE_INF) return true;
+    const block *b = oracle_unit(o, j->tensors, j->output, unit);
+    for (size_t row = 0; row < b->rows; row++)
+        if (!judge_row(j, b, unit, row, j->got + oracle_row_offset(j->pb, j->output, unit, row))) return false;
+    return true;
+}
+
+static bool judge_units(judge *j, oracle *o) {
+    size_t units = oracle_units(j->pb), step = sample_step(j->pb, units);
+    for (size_t unit = 0; unit < units; unit += step)
+        if (!judge_unit(j, o, unit)) return false;
+    return units == 0 || step == 1 || judge_unit(j, o, units - 1);
+}
+
+/* All elements, also of units that were not sampled: written, and nothing in the gaps between rows. */
+static bool judge_coverage(judge *j, size_t elements) {
+    const mot_shape *s = &j->pb->shape;
+    size_t poisoned = 0, gaps = 0;
+    for (size_t i = 0; i < elements; i++) poisoned += is_poison(j->got[i]);
+    bool strided = j->output == MOT_OUT, ragged = j->output == MOT_P;
+    for (size_t g = 0; g < s->groups; g++)
+        gaps += (s->group_size - mot_group_tokens(s, &j->pb->strides, g)) * s->experts;
+    if (ragged) return poisoned <= gaps || findings_fail(j->found, "not written: parts of p (%s)", j->where);
+    for (size_t g = gaps = 0; strided && g < s->groups; g++)
+        gaps += mot_group_tokens(s, &j->pb->strides, g) * s->d_model;
+    gaps = strided ? elements - gaps : 0;
+    if (poisoned > gaps) return findings_fail(j->found, "not written: parts of %s (%s)", j->name, j->where);
+    return poisoned == gaps || findings_fail(j->found, "stray write: between the rows of %s (%s)", j->name, j->where);
+}
+
+/* ---- one output ---- */
+
+static bool z_applies(data_mode mode) { return mode != DATA_INTEGERS && mode != DATA_SPECIAL; }
+
+static void judge_z(judge *j) {
+    check_result *r = &j->found->result;
+    double rms = z_rms(&j->z);
+    if (!z_applies(j->pb->mode)) return;
+    if (j->z.count >= Z_RMS_COUNT) r->z_rms = fmax(r->z_rms, rms);
+    r->z_max = fmax(r->z_max, j->z.max);
+    if (!z_passes(&j->z))
+        findings_marginal(j->found, "z: %s has rms %.3g (limit %g), max %.3g (limit %g) over %zu elements (%s)",
+                          j->name, rms, Z_RMS_LIMIT, j->z.max, Z_MAX_LIMIT, j->z.count, j->where);
+}
+
+static bool judge_output(judge *j, const mot_choice *choice, size_t elements) {
+    oracle *o = oracle_create(j->pb, choice);
+    if (!o) return findings_fail(j->found, "out of memory for the oracle (%s)", j->where);
+    bool ok = judge_units(j, o) && judge_coverage(j, elements);
+    oracle_destroy(o);
+    if (ok) judge_z(j);
+    return ok;
+}
+
+bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, const workspace *w, const char *where) {
+    for (int i = 0; i < REGION_TENSORS; i++) {
+        const guarded *g = &w->region[i];
+        if (!(w->outputs & 1 << i)) continue;
+        judge j = {.found = f, .pb = pb, .tensors = &w->tensors, .got = g->data, .output = 1 << i, .where = where};
+        j.name = g->name;
+        j.bounded = pb->stage != MOT_STAGE_LAYER;
+        if (!judge_output(&j, choice, g->bytes / sizeof(float))) return false;
+    }
+    return true;
+}

@@ -1,0 +1,320 @@
+#include "oracle.h"
+
+#include "bound.h"
+#include "variance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A row vector of k numbers, with the errors it carries (NULL: it is exact). */
+typedef struct vector {
+    const double *value, *bound, *variance;
+} vector;
+
+/* k rows of a matrix, `stride` elements apart: a tensor's own f32, or f64 with a variance. */
+typedef struct matrix {
+    const float *single;
+    const double *value, *variance;
+    size_t stride;
+} matrix;
+
+struct oracle {
+    problem pb;
+    mot_choice choice;
+    size_t tokens; /* of the current group */
+    block weights, mixed, hidden, y, out;
+    double *vector, *distance; /* k factors; distances of the softmax */
+    void *memory;
+};
+
+/* ---- memory ---- */
+
+static size_t max_of(size_t a, size_t b) { return a > b ? a : b; }
+
+static double *take(double **from, size_t n) {
+    double *taken = *from;
+    *from += n;
+    return taken;
+}
+
+static block take_block(double **from, size_t rows, size_t columns) {
+    size_t n = rows * columns;
+    return (block){rows, columns, take(from, n), take(from, n), take(from, n)};
+}
+
+oracle *oracle_create(const problem *pb, const mot_choice *choice) {
+    const mot_shape *s = &pb->shape;
+    size_t T = s->group_size, E = s->experts, D = s->d_model, H = s->d_expert,
+           longest = max_of(max_of(T, E), max_of(D, H));
+    size_t doubles = 3 * (T * E + 2 * E * D + H + T * D) + longest + T * E;
+    oracle *o = calloc(1, sizeof *o);
+    double *memory = malloc(doubles * sizeof *memory);
+    if (!o || !memory) return free(o), free(memory), NULL;
+    *o = (oracle){.pb = *pb, .memory = memory};
+    if (choice) o->choice = *choice;
+    o->weights = take_block(&memory, T, E);
+    o->mixed = take_block(&memory, E, D);
+    o->hidden = take_block(&memory, 1, H);
+    o->y = take_block(&memory, E, D);
+    o->out = take_block(&memory, T, D);
+    o->vector = take(&memory, longest);
+    o->distance = take(&memory, T * E);
+    return o;
+}
+
+void oracle_destroy(oracle *o) {
+    if (o) free(o->memory);
+    free(o);
+}
+
+/* ---- one row of a product ---- */
+
+enum { CHUNK = 256 }; /* columns at a time, so that all sums stay in the first-level cache */
+typedef struct sums {
+    double b[CHUNK], value[CHUNK], absolute[CHUNK], squares[CHUNK], partials[CHUNK], carried[CHUNK], variance[CHUNK];
+} sums;
+
+static void load(double *restrict b, const matrix *m, size_t offset, size_t n) {
+    if (m->single) {
+        for (size_t j = 0; j < n; j++) b[j] = m->single[offset + j];
+    } else {
+        memcpy(b, m->value + offset, n * sizeof *b);
+    }
+}
+
+static void add_products(sums *restrict s, double a, size_t n) {
+    for (size_t j = 0; j < n; j++) {
+        double product = a * s->b[j];
+        s->value[j] += product;
+        s->absolute[j] += fabs(product);
+        s->squares[j] += product * product;
+        s->partials[j] += s->value[j] * s->value[j];
+    }
+}
+
+static void add_carried(sums *restrict s, double bound, double variance, size_t n) {
+    for (size_t j = 0; j < n; j++) {
+        s->carried[j] += bound * fabs(s->b[j]);
+        s->variance[j] += variance * s->b[j] * s->b[j];
+    }
+}
+
+static void add_variance(sums *restrict s, double square, const double *restrict variance, size_t n) {
+    for (size_t j = 0; j < n; j++) s->variance[j] += square * variance[j];
+}
+
+static void sum_chunk(sums *s, vector a, const matrix *m, size_t k, size_t column, size_t n) {
+    memset(s, 0, sizeof *s);
+    for (size_t i = 0; i < k; i++) {
+        size_t offset = i * m->stride + column;
+        double carried_bound = a.bound ? a.bound[i] : 0, carried = a.variance ? a.variance[i] : 0;
+        load(s->b, m, offset, n);
+        add_products(s, a.value[i], n);
+        if (a.variance) add_carried(s, carried_bound, carried, n);
+        if (m->variance) add_variance(s, a.value[i] * a.value[i] + carried, m->variance + offset, n);
+    }
+}
+
+/* Longest chain of roundings in a kernel's dot product of length k: its additions and one product. */
+static size_t chain(const oracle *o, size_t k) {
+    const mot_variant *v = o->choice.variant;
+    return (v && v->depth ? v->depth(k, &o->choice.config) : k) + 1;
+}
+
+/* Row `row` of out = a . m, k terms each; a kernel rounds `extra` times more at the end. */
+static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m, size_t k, double exact_below,
+                    size_t extra) {
+    double gamma = bound_gamma(chain(o, k) + extra);
+    sums s;
+    for (size_t column = 0; column < out->columns; column += CHUNK) {
+        size_t n = out->columns - column < CHUNK ? out->columns - column : CHUNK, at = row * out->columns + column;
+        sum_chunk(&s, a, &m, k, column, n);
+        memcpy(out->value + at, s.value, n * sizeof *s.value);
+        for (size_t j = 0; j < n; j++) {
+            out->bound[at + j] = bound_dot(gamma, k, s.absolute[j], s.carried[j], exact_below);
+            out->variance[at + j] = variance_dot(k + extra, s.value[j], s.squares[j], s.partials[j]) + s.variance[j];
+        }
+    }
+}
+
+static const double *widen(oracle *o, const float *from, size_t stride, size_t n) {
+    for (size_t i = 0; i < n; i++) o->vector[i] = from[i * stride];
+    return o->vector;
+}
+
+/* ---- route ---- */
+
+static void divide_by_temperature(block *b, double temperature, bool rounds) {
+    const double u = UNIT_ROUNDOFF;
+    for (size_t i = 0; i < b->rows * b->columns; i++) {
+        double x = b->value[i] /= temperature;
+        b->bound[i] = b->bound[i] / temperature + (rounds ? 2 * u * fabs(x) : 0);
+        b->variance[i] = b->variance[i] / (temperature * temperature) + (rounds ? 2 * u * u / 3 * x * x : 0);
+    }
+}
+
+/* Over n numbers, stride apart: logits -> weights, and their distances from the largest. NaN and Inf go as in IEEE 754.
+ */
+static void softmax(double *value, double *distance, size_t n, size_t stride) {
+    double max = -INFINITY, sum = 0;
+    for (size_t i = 0; i < n * stride; i += stride)
+        if (value[i] > max) max = value[i];
+    for (size_t i = 0; i < n * stride; i += stride) {
+        distance[i] = max - value[i];
+        sum += value[i] = exp(-distance[i]);
+    }
+    for (size_t i = 0; i < n * stride; i += stride) value[i] /= sum;
+}
+
+static const float *token(const oracle *o, const mot_tensors *t, size_t group) {
+    return (const float *)t->x + mot_group_offset(&o->pb.strides, group);
+}
+
+static void route(oracle *o, const mot_tensors *t, size_t group) {
+    size_t D = o->pb.shape.d_model, E = o->pb.shape.experts;
+    block *w = &o->weights;
+    int exponent;
+    bool rounds = frexpf(t->temperature, &exponent) != 0.5F;
+    matrix controller = {.single = t->controller, .stride = E};
+    for (size_t i = 0; i < w->rows; i++) {
+        vector x = {.value = widen(o, token(o, t, group) + i * o->pb.strides.token_stride, 1, D)};
+        dot_row(o, w, i, x, controller, D, data_exact_below(&o->pb), 0);
+    }
+    divide_by_temperature(w, t->temperature, rounds);
+    for (size_t e = 0; e < E; e++) {
+        softmax(w->value + e, o->distance + e, w->rows, E);
+        bound_softmax(w->bound + e, w->value + e, o->distance + e, w->rows, E, rounds ? 3 : 1);
+        variance_softmax(w->variance + e, w->value + e, o->distance + e, w->rows, E, rounds ? 3 : 1);
+    }
+}
+
+/* ---- mix ---- */
+
+/* A fused kernel may normalise after mixing, and a weight it used differs from the one it stored by a few roundings. */
+enum { FRONT_ROUNDINGS = 4 };
+
+static void mix(oracle *o, const mot_tensors *t, size_t group) {
+    const mot_shape *s = &o->pb.shape;
+    const float *p = (const float *)t->p + group * s->group_size * s->experts;
+    matrix x = {.single = token(o, t, group), .stride = o->pb.strides.token_stride};
+    bool fused = o->pb.stage == MOT_STAGE_FRONT;
+    for (size_t e = 0; e < s->experts; e++) {
+        vector weights = {.value = widen(o, p + e, s->experts, o->tokens)};
+        dot_row(o, &o->mixed, e, weights, x, o->tokens, fused ? 0 : data_exact_below(&o->pb),
+                fused ? FRONT_ROUNDINGS : 0);
+    }
+}
+
+/* In the layer: the weights are the oracle's own. */
+static void mix_carried(oracle *o, const mot_tensors *t, size_t group) {
+    size_t E = o->pb.shape.experts, T = o->tokens;
+    matrix x = {.single = token(o, t, group), .stride = o->pb.strides.token_stride};
+    double *variance = o->distance; /* free by now */
+    for (size_t e = 0; e < E; e++) {
+        for (size_t i = 0; i < T; i++) {
+            o->vector[i] = o->weights.value[i * E + e];
+            variance[i] = o->weights.variance[i * E + e];
+        }
+        dot_row(o, &o->mixed, e, (vector){.value = o->vector, .variance = variance}, x, T, 0, 0);
+    }
+}
+
+/* ---- experts ---- */
+
+static void relu(block *b) {
+    for (size_t i = 0; i < b->rows * b->columns; i++) {
+        double x = b->value[i];
+        b->variance[i] = variance_relu(x, b->variance[i]);
+        if (x < -b->bound[i]) b->bound[i] = 0;
+        b->value[i] = x < 0 ? 0 : x; /* NaN stays */
+    }
+}
+
+/* Row `row` of y: one mixed token through expert e. The error of the hidden layer goes through the second product. */
+static void expert(oracle *o, const mot_tensors *t, size_t row, size_t e, vector mixed) {
+    size_t D = o->pb.shape.d_model, H = o->pb.shape.d_expert;
+    block *h = &o->hidden;
+    matrix w1 = {.single = (const float *)t->w1 + e * D * H, .stride = H};
+    matrix w2 = {.single = (const float *)t->w2 + e * H * D, .stride = D};
+    double exact = data_exact_below(&o->pb);
+    dot_row(o, h, 0, mixed, w1, D, exact, 0);
+    relu(h);
+    dot_row(o, &o->y, row, (vector){h->value, h->bound, h->variance}, w2, H, exact, 0);
+}
+
+static void expert_row(oracle *o, const mot_tensors *t, size_t unit) {
+    const mot_shape *s = &o->pb.shape;
+    const float *mixed = (const float *)t->mixed + unit * s->d_model;
+    expert(o, t, 0, unit / s->groups, (vector){.value = widen(o, mixed, 1, s->d_model)});
+}
+
+/* ---- redistribute ---- */
+
+static void redistribute(oracle *o, const mot_tensors *t, size_t group) {
+    const mot_shape *s = &o->pb.shape;
+    const float *p = (const float *)t->p + group * s->group_size * s->experts;
+    matrix y = {.single = (const float *)t->y + group * s->d_model, .stride = s->groups * s->d_model};
+    for (size_t i = 0; i < o->tokens; i++) {
+        vector weights = {.value = widen(o, p + i * s->experts, 1, s->experts)};
+        dot_row(o, &o->out, i, weights, y, s->experts, data_exact_below(&o->pb), 0);
+    }
+}
+
+/* ---- units ---- */
+
+static void layer(oracle *o, const mot_tensors *t, size_t group) {
+    const mot_shape *s = &o->pb.shape;
+    size_t E = s->experts, D = s->d_model;
+    route(o, t, group);
+    mix_carried(o, t, group);
+    for (size_t e = 0; e < E; e++)
+        expert(o, t, e, e, (vector){.value = o->mixed.value + e * D, .variance = o->mixed.variance + e * D});
+    matrix y = {.value = o->y.value, .variance = o->y.variance, .stride = D};
+    for (size_t i = 0; i < o->tokens; i++) {
+        vector weights = {.value = o->weights.value + i * E, .variance = o->weights.variance + i * E};
+        dot_row(o, &o->out, i, weights, y, E, 0, 0);
+    }
+}
+
+const block *oracle_unit(oracle *o, const mot_tensors *t, enum mot_tensor output, size_t unit) {
+    if (o->pb.stage == MOT_STAGE_EXPERTS) return o->y.rows = 1, expert_row(o, t, unit), &o->y;
+    o->tokens = o->weights.rows = o->out.rows = mot_group_tokens(&o->pb.shape, &o->pb.strides, unit);
+    if (o->pb.stage == MOT_STAGE_LAYER) return layer(o, t, unit), &o->out;
+    if (output == MOT_P) return route(o, t, unit), &o->weights;
+    if (output == MOT_MIXED) return mix(o, t, unit), &o->mixed;
+    return redistribute(o, t, unit), &o->out;
+}
+
+size_t oracle_units(const problem *pb) {
+    return pb->stage == MOT_STAGE_EXPERTS ? pb->shape.experts * pb->shape.groups : pb->shape.groups;
+}
+
+double oracle_unit_cost(const problem *pb) {
+    double T = (double)pb->shape.group_size, E = (double)pb->shape.experts;
+    double D = (double)pb->shape.d_model, H = (double)pb->shape.d_expert;
+    switch (pb->stage) {
+    case MOT_STAGE_EXPERTS:
+        return 2 * D * H;
+    case MOT_STAGE_LAYER:
+        return 3 * T * D * E + 2 * E * D * H;
+    case MOT_STAGE_FRONT:
+        return 2 * T * D * E;
+    default:
+        return T * D * E;
+    }
+}
+
+size_t oracle_row_offset(const problem *pb, enum mot_tensor output, size_t unit, size_t row) {
+    const mot_shape *s = &pb->shape;
+    switch (output) {
+    case MOT_P:
+        return (unit * s->group_size + row) * s->experts;
+    case MOT_MIXED:
+        return (row * s->groups + unit) * s->d_model;
+    case MOT_Y:
+        return unit * s->d_model;
+    default:
+        return mot_group_offset(&pb->strides, unit) + row * pb->strides.token_stride;
+    }
+}

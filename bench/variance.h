@@ -1,0 +1,32 @@
+/* variance.h: test 3 of the design: a variance carried beside the f64 value; z = error / sqrt(variance). */
+#ifndef BENCH_VARIANCE_H
+#define BENCH_VARIANCE_H
+
+#include <stddef.h>
+
+#define Z_RMS_LIMIT 1.5
+#define Z_MAX_LIMIT 8.0
+/* Below this many elements the rms is one draw rather than a mean, and only the maximum decides. */
+#define Z_RMS_COUNT 64
+
+/* Rounding variance of a dot product of k terms: (u^2/3) Q, Q the sum of the squared partial sums. That is `partials` in
+ * the oracle's order; its mean over all orders is (k+1)(squares/6 + value^2/3), squares the sum of the squared products. The
+ * larger one counts: a kernel that adds in another order is not wrong where a few terms dominate or cancel. */
+double variance_dot(size_t k, double value, double squares, double partials);
+
+/* relu of a number with a variance: none is left where the number is surely negative. Needed before the relu. */
+double variance_relu(double value, double variance);
+
+/* As bound_softmax: var (of the logits) -> var of the weights. */
+void variance_softmax(double *var, const double *weight, const double *distance, size_t n, size_t stride,
+                      int roundings);
+
+typedef struct z_tally {
+    double squares, max;
+    size_t count;
+} z_tally;
+void z_add(z_tally *, double error, double variance);
+double z_rms(const z_tally *);
+int z_passes(const z_tally *); /* written so that NaN fails */
+
+#endif
