@@ -52,8 +52,8 @@ static void child(int fd, const mot_plan *plan, const mot_shape *s, const check_
     report_fd = fd;
     doomed = (check_result){.verdict = VERDICT_CRASH, .seed = options->seed};
     catch_signals();
-    mot_set_threads_callback(serial, NULL);
-    check_result r = check_plan(plan, s, options);
+    check_result r = {.verdict = VERDICT_CRASH};
+    if (mot_set_threads_callback(serial, NULL) == MOT_OK) r = check_plan(plan, s, options);
     report(&r);
 }
 

@@ -121,9 +121,9 @@ static void test_fewer_threads(void **state) {
     char error[256] = "";
     assert_true(topology_load(&t));
     if (t.cpu_count < 2) skip();
-    mot_set_threads_callback(one_thread, NULL);
+    assert_int_equal(mot_set_threads_callback(one_thread, NULL), MOT_OK);
     assert_false(topology_pin(&t, 2, error, sizeof error));
-    mot_set_threads_callback(NULL, NULL);
+    assert_int_equal(mot_set_threads_callback(NULL, NULL), MOT_OK);
     assert_non_null(strstr(error, "fewer run"));
 }
 

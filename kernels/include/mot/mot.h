@@ -214,7 +214,7 @@ MOT_API const char *mot_variant_name(size_t index); /* NULL past the end */
  * every later call in the process; not to be changed while a layer runs. Always MOT_OK. */
 typedef void (*mot_task)(void *data, int index);
 typedef void (*mot_threads_callback)(void *context, mot_task task, void *data, int count);
-MOT_API mot_status mot_set_threads_callback(mot_threads_callback callback, void *context);
+MOT_API MOT_NODISCARD mot_status mot_set_threads_callback(mot_threads_callback callback, void *context);
 
 /* 64-byte aligned memory; NULL when out of memory or for 0 bytes. mot_free accepts NULL. Thread-safe. */
 MOT_API void *mot_alloc(size_t bytes);
