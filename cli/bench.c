@@ -1,0 +1,104 @@
+/* bench.c: `motbench bench`. */
+#include "bench_run.h"
+#include "interrupt.h"
+#include "outputs.h"
+#include "progress.h"
+#include "selection.h"
+#include "verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const double ceilings_s = 3; /* per thread count: enough to relate times to */
+
+/* The headline configuration of the paper where no shape is given. */
+static int default_shape(options *o) {
+    problem p;
+    if (o->sets) return EXIT_OK;
+    o->set[o->sets++] = (shape_set){.name = ""};
+    if (shape_parse(&o->set[0].list, "g64t32e32d512h2048", p.text, sizeof p.text)) return EXIT_OK;
+    return verb_fail(o, EXIT_ENVIRONMENT, "%s", p.text);
+}
+
+static int settle_counters(options *o) {
+    problem p;
+    if (!options_seen(o, FLAG_COUNTERS) && !counters_parse(&o->counters, "auto", p.text, sizeof p.text))
+        return verb_fail(o, EXIT_ENVIRONMENT, "%s", p.text);
+    for (int i = 0; o->require_counters && i < o->counters.count; i++) {
+        const char *reason = counters_why_not(o->counters.name[i]);
+        if (reason)
+            return verb_fail(o, EXIT_ENVIRONMENT, "--require-counters: %s: n/a (%s)", o->counters.name[i], reason);
+    }
+    return EXIT_OK;
+}
+
+static void say_result(const bench_run *run) {
+    fprintf(stderr, "%d timed, %d skipped, %d failed their check", run->timed, run->skipped, run->failed);
+    if (run->inconclusive) fprintf(stderr, ", %d inconclusive", run->inconclusive);
+    if (run->done < run->jobs->count)
+        fprintf(stderr, "; %zu of %zu comparisons not begun or not finished (%s)", run->jobs->count - run->done,
+                run->jobs->count,
+                interrupt_signal ? "interrupted"
+                : run->error[0]  ? "stopped"
+                                 : "budget");
+    if (run->options->quick || (run->options->repeat && run->options->repeat < 12))
+        fputs("; exploratory: few rounds", stderr);
+    fputc('\n', stderr);
+}
+
+static int run_jobs(options *o, const bench_jobs *jobs) {
+    static peaks p;
+    outputs out;
+    double start = clock_s();
+    int code = outputs_open(&out, o, OUTPUT_SAMPLES);
+    if (code) return code;
+    interrupt_catch();
+    table *t = bench_table(o);
+    if (!o->no_ceilings) code = peaks_measure(&p, o, ceilings_s * o->thread_counts, out.samples);
+    bench_run run = {.options = o,
+                     .jobs = jobs,
+                     .peaks = &p,
+                     .samples = out.samples,
+                     .table = t,
+                     .title = "bench",
+                     .deadline_s = o->budget_s > 0 ? start + o->budget_s : 0};
+    if (!code) code = bench_run_jobs(&run);
+    code = interrupt_exit_code(code);
+    code = outputs_finish(&out, output_table, t, run.done == jobs->count, code);
+    say_result(&run);
+    table_free(t);
+    return code;
+}
+
+static int run_bench(options *o) {
+    bench_jobs jobs = {0};
+    mot_profile *profile = NULL;
+    int code = default_shape(o);
+    if (!code) code = selection_check_threads(o);
+    if (!code) code = settle_counters(o);
+    if (!code) code = bench_profile(&profile, o);
+    if (!code) code = bench_jobs_make(&jobs, o, profile);
+    if (!code && o->dry_run)
+        bench_jobs_print(&jobs);
+    else if (!code)
+        code = run_jobs(o, &jobs);
+    bench_jobs_free(&jobs);
+    mot_profile_destroy(profile);
+    return code;
+}
+
+const verb verb_bench = {
+    .name = "bench",
+    .summary = "times variants and layers over shapes, threads and cache states",
+    .doc = "Times all candidates of a stage, whole layers and the FLOP-matched dense FFN against each other, "
+           "interleaved, after "
+           "each has passed its check. Default: g64t32e32d512h2048, all CPUs, cold weights, 20 s a comparison.",
+    .args = "",
+    .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAG(CHOICE) | FLAG(THREADS) |
+             FLAG(CPUS) | FLAG(CACHE) | FLAG(COUNTERS) | FLAG(REQUIRE_COUNTERS) | FLAG(SEED) | FLAG(REPEAT) |
+             FLAG(MIN_TIME) | FLAG(MAX_NOISE) | FLAG(BUDGET) | FLAG(QUICK) | FLAG(STRICT) | FLAG(NO_CEILINGS) |
+             FLAG(PROFILE) | FLAG(DRY_RUN) | FLAGS_OUTPUT,
+    .formats = "text json jsonl csv md",
+    .outputs = "also write FILE: samples (.jsonl) or the table (.json .csv .md .txt)",
+    .run = run_bench,
+};

@@ -1,0 +1,187 @@
+/* bench_jobs.c: see bench_jobs.h. */
+#include "bench_jobs.h"
+#include "cpu.h"
+#include "profile.h"
+#include "selection.h"
+#include "verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the jobs are made from. */
+typedef struct maker {
+    bench_jobs *jobs;
+    const options *options;
+    const mot_profile *profile;
+    size_t offered; /* contestants before the filter */
+    bool memory;
+} maker;
+
+/* ---- contestants */
+
+static mot_isa isa_of(const mot_plan *plan) {
+    mot_isa isa = MOT_ISA_SCALAR;
+    for (int i = 0; i < plan->steps; i++)
+        if (plan->step[i].variant->isa > isa) isa = plan->step[i].variant->isa;
+    return isa;
+}
+
+static bool is_choice(const options *o, const contestant *c) {
+    char text[160];
+    if (!o->choice || !strcmp(o->choice, c->name)) return true;
+    mot_choice_print(text, sizeof text, &c->plan.step[0]);
+    return c->plan.steps == 1 && !strcmp(o->choice, text);
+}
+
+static bool wanted(const options *o, const contestant *c) {
+    bool peer = candidate_peer(c->plan.step[0].variant) != NULL;
+    return (peer || selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) && is_choice(o, c);
+}
+
+static void keep_wanted(const maker *m, bench_job *job) {
+    size_t kept = 0;
+    for (size_t i = 0; i < job->count; i++)
+        if (wanted(m->options, &job->contestant[i])) job->contestant[kept++] = job->contestant[i];
+    job->count = kept;
+}
+
+static bool same_choice(const mot_choice *a, const mot_choice *b) {
+    return a->variant == b->variant && !memcmp(&a->config, &b->config, sizeof a->config);
+}
+
+/* A choice that the contestants, who run at their defaults, do not have yet. */
+static void add_choice(bench_job *job, const mot_choice *choice) {
+    for (size_t i = 0; i < job->count; i++)
+        if (same_choice(&job->contestant[i].plan.step[0], choice)) return;
+    if (job->count == CONTESTANTS_MAX || !choice->variant->supports(&job->shape, &choice->config)) return;
+    char name[160];
+    mot_choice_print(name, sizeof name, choice);
+    job->tuned_name = strdup(name);
+    if (job->tuned_name) job->contestant[job->count++] = (contestant){{.steps = 1, .step = {*choice}}, job->tuned_name};
+}
+
+static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
+    mot_isa cap = selection_cap(m->options);
+    mot_choice choice;
+    job->count = contestants_for_stage(stage, &job->shape, cap, job->contestant, CONTESTANTS_MAX);
+    if (m->options->choice) {
+        if (mot_choice_parse(&choice, m->options->choice, candidate_find) && choice.variant->stage == stage)
+            add_choice(job, &choice);
+    } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->threads, &choice)) {
+        add_choice(job, &choice);
+    }
+}
+
+static void gather_layer(const maker *m, bench_job *job) {
+    mot_isa cap = selection_cap(m->options);
+    mot_plan tuned;
+    bool has = mot_profile_layer(m->profile, &job->shape, cap, job->threads, &tuned);
+    job->count = contestants_for_layer(&job->shape, cap, has ? &tuned : NULL, job->contestant, CONTESTANTS_MAX);
+}
+
+static void gather_dense(const maker *m, bench_job *job, const mot_shape *layer) {
+    job->count = dense_ffn_shape(layer, &job->shape)
+                     ? contestants_for_dense(&job->shape, selection_cap(m->options), job->contestant, CONTESTANTS_MAX)
+                     : 0;
+}
+
+/* ---- jobs */
+
+static bool append(bench_jobs *jobs, const bench_job *job) {
+    if (jobs->count == jobs->capacity) {
+        size_t capacity = jobs->capacity ? 2 * jobs->capacity : 32;
+        bench_job *grown = realloc(jobs->item, capacity * sizeof *grown);
+        if (!grown) return false;
+        jobs->item = grown;
+        jobs->capacity = capacity;
+    }
+    jobs->item[jobs->count++] = *job;
+    return true;
+}
+
+static void add_job(maker *m, bench_job *job) {
+    m->offered += job->count;
+    keep_wanted(m, job);
+    if (job->count && (m->memory = m->memory && append(m->jobs, job))) return;
+    free(job->tuned_name);
+}
+
+static bool has_stage(const options *o, mot_stage s) { return !o->stages || (o->stages >> s & 1); }
+
+static void make_stages(maker *m, const bench_job *condition) {
+    for (int s = 0; s < MOT_STAGE_COUNT; s++) {
+        bench_job job = *condition;
+        if (!has_stage(m->options, (mot_stage)s)) continue;
+        job.stage = mot_stage_name((mot_stage)s);
+        if (s == MOT_STAGE_LAYER)
+            gather_layer(m, &job);
+        else
+            gather_stage(m, &job, (mot_stage)s);
+        add_job(m, &job);
+    }
+    if (!has_stage(m->options, MOT_STAGE_LAYER)) return;
+    bench_job dense = *condition;
+    dense.stage = "dense";
+    gather_dense(m, &dense, &condition->shape);
+    add_job(m, &dense);
+}
+
+static void make_conditions(maker *m, const mot_shape *shape, const char *group) {
+    const options *o = m->options;
+    uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
+    for (int n = 0; n < o->thread_counts; n++)
+        for (int c = 0; c < CACHE_STATE_COUNT; c++) {
+            bench_job condition = {.shape = *shape, .group = group, .threads = o->threads[n], .cache = (cache_state)c};
+            if (caches >> c & 1) make_stages(m, &condition);
+        }
+}
+
+static int refuse(const maker *m) {
+    const options *o = m->options;
+    if (!m->memory) return verb_fail(o, EXIT_ENVIRONMENT, "out of memory");
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
+        if ((o->isas >> isa & 1) && isa > selection_cap(o))
+            return verb_fail(o, EXIT_SKIPPED, "--isa %s: skipped: %s", mot_isa_name(isa),
+                             mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
+    return verb_fail(
+        o, EXIT_USAGE,
+        "--stage, --isa, --filter and --choice leave none of %zu candidates; `motbench list variants` names them",
+        m->offered);
+}
+
+int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profile) {
+    maker m = {jobs, o, profile, 0, true};
+    *jobs = (bench_jobs){0};
+    for (int i = 0; i < o->sets; i++) {
+        const char *group = strncmp(o->set[i].name, "sweep-", 6) ? "" : o->set[i].name;
+        for (size_t n = 0; n < o->set[i].list.count; n++) make_conditions(&m, &o->set[i].list.item[n], group);
+    }
+    return jobs->count && m.memory ? EXIT_OK : refuse(&m);
+}
+
+void bench_jobs_free(bench_jobs *jobs) {
+    for (size_t i = 0; i < jobs->count; i++) free(jobs->item[i].tuned_name);
+    free(jobs->item);
+    *jobs = (bench_jobs){0};
+}
+
+void bench_jobs_print(const bench_jobs *jobs) {
+    for (size_t i = 0; i < jobs->count; i++) {
+        const bench_job *job = &jobs->item[i];
+        char shape[SHAPE_TEXT];
+        shape_print(shape, &job->shape);
+        for (size_t n = 0; n < job->count; n++)
+            printf("%s/%s/t%d/%s\n", job->contestant[n].name, shape, job->threads, cache_state_name(job->cache));
+    }
+}
+
+int bench_profile(mot_profile **out, const options *o) {
+    *out = NULL;
+    mot_status status = o->profile ? mot_profile_load(out, o->profile) : mot_profile_find(out);
+    if (status == MOT_OK || (!o->profile && status == MOT_ERROR_PROFILE_NOT_FOUND)) return EXIT_OK;
+    if (o->profile) return verb_fail(o, EXIT_USAGE, "--profile '%.200s': %s", o->profile, mot_status_string(status));
+    fprintf(stderr, "motbench %s: the machine's profile is left out: %s; `motbench tune` writes a new one\n",
+            o->verb->name, mot_status_string(status));
+    return EXIT_OK;
+}

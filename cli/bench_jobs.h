@@ -1,0 +1,37 @@
+/* bench_jobs.h: what `motbench bench` times: shapes x threads x cache states x stages, with the contestants of each. */
+#ifndef CLI_BENCH_JOBS_H
+#define CLI_BENCH_JOBS_H
+
+#include "contestants.h"
+#include "options.h"
+
+enum { CONTESTANTS_MAX = 64 };
+
+/* One comparison: all of it is timed interleaved. */
+typedef struct bench_job {
+    mot_shape shape;
+    const char *group; /* the sweep it belongs to, or "" */
+    const char *stage; /* a stage's name, "layer", or "dense" for the FLOP-matched dense FFN */
+    int threads;
+    cache_state cache;
+    contestant contestant[CONTESTANTS_MAX];
+    size_t count;
+    char *tuned_name; /* of the tuned contestant, which has no name elsewhere; or NULL */
+} bench_job;
+
+typedef struct bench_jobs {
+    bench_job *item;
+    size_t count, capacity;
+} bench_jobs;
+
+/* o->sets must not be empty. profile may be NULL. EXIT_OK, or an exit code after a line on stderr. */
+int bench_jobs_make(bench_jobs *, const options *, const mot_profile *);
+void bench_jobs_free(bench_jobs *);
+
+/* "<choice>/<shape>/t2/cold-weights", as in the sample file. */
+void bench_jobs_print(const bench_jobs *);
+
+/* --profile, else the machine's; NULL with EXIT_OK if there is none. */
+int bench_profile(mot_profile **, const options *);
+
+#endif

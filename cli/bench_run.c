@@ -1,0 +1,119 @@
+/* bench_run.c: see bench_run.h. */
+#include "bench_run.h"
+#include "check.h"
+#include "check_run.h"
+#include "interrupt.h"
+#include "progress.h"
+#include "verb.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double default_job_s = 20, quick_job_s = 8;
+
+typedef struct watch {
+    progress *progress;
+    const char *item;
+    int done;
+    double deadline_s;
+} watch;
+
+static bool keep_on(void *data, int done, int total) {
+    watch *w = data;
+    progress_show(w->progress, w->done, total ? (double)done / total : 0, w->item);
+    return !interrupt_signal;
+}
+
+static measure_options options_of(const bench_run *run, const bench_job *job, watch *w) {
+    const options *o = run->options;
+    double left = run->deadline_s > 0 ? run->deadline_s - clock_s() : 0;
+    measure_options m = {.threads = job->threads,
+                         .cache = job->cache,
+                         .min_time_s = o->min_time_s,
+                         .max_noise = o->max_noise,
+                         .seed = o->seed,
+                         .counters = o->counters,
+                         .progress = keep_on,
+                         .progress_data = w};
+    m.rounds = o->repeat ? o->repeat : o->quick ? 8 : 0;
+    m.budget_s = run->deadline_s > 0 ? fmax(left, 0.01) / (double)(run->jobs->count - run->done)
+                 : o->quick          ? quick_job_s
+                                     : default_job_s;
+    return m;
+}
+
+/* What a skipped row means for the exit code: a failed check or a machine that cannot run it. */
+static void count(bench_run *run, const bench_job *job, const measurement *results) {
+    for (size_t i = 0; i < job->count; i++) {
+        const measurement *m = &results[i];
+        if (strcmp(m->status, "skipped"))
+            run->timed++;
+        else if (check_is_failure(check_before_timing(&job->contestant[i].plan, &job->shape).verdict))
+            run->failed++;
+        else
+            run->skipped++;
+        run->inconclusive += !strcmp(m->status, "inconclusive");
+    }
+}
+
+static void note_best(progress *p, const bench_job *job, const measurement *results) {
+    size_t best = job->count;
+    for (size_t i = 0; i < job->count; i++)
+        if (results[i].median_ns > 0 && (best == job->count || results[i].median_ns < results[best].median_ns))
+            best = i;
+    if (best < job->count) progress_best(p, "%.60s %.3g ms", job->contestant[best].name, results[best].median_ns / 1e6);
+}
+
+static bool store(const bench_run *run, const bench_job *job, const measure_options *o, const measurement *results) {
+    for (size_t i = 0; i < job->count; i++)
+        if (!samples_bench(run->samples, &job->contestant[i], &job->shape, o, &results[i],
+                           peaks_for(run->peaks, job->threads), job->group))
+            return false;
+    return true;
+}
+
+static bool run_job(bench_run *run, const bench_job *job, progress *p) {
+    static measurement results[CONTESTANTS_MAX];
+    char shape[SHAPE_TEXT], item[SHAPE_TEXT + 40], why[256] = "";
+    shape_print(shape, &job->shape);
+    snprintf(item, sizeof item, "%s %s t%d %s", job->stage, shape, job->threads, cache_state_name(job->cache));
+    watch w = {.progress = p, .item = item, .done = (int)run->done};
+    measure_options o = options_of(run, job, &w);
+    progress_show(p, (int)run->done, 0, item);
+    memset(results, 0, sizeof results);
+    if (!measure(job->contestant, job->count, &job->shape, &o, results, why, sizeof why)) {
+        snprintf(run->error, sizeof run->error, "%s: %s", item, why);
+        return false;
+    }
+    if (!store(run, job, &o, results)) {
+        const char *trouble = samples_error(run->samples);
+        snprintf(run->error, sizeof run->error, "%s", trouble ? trouble : "the sample file could not be written");
+        return false;
+    }
+    bench_table_rows(run->table, run, job, &o, results);
+    count(run, job, results);
+    note_best(p, job, results);
+    return true;
+}
+
+static int exit_code(const bench_run *run) {
+    if (run->error[0]) return verb_fail(run->options, EXIT_ENVIRONMENT, "%s", run->error);
+    if (run->failed) return EXIT_CHECK;
+    if (run->inconclusive && run->options->strict) return EXIT_INCONCLUSIVE;
+    return run->timed == 0 && run->skipped ? EXIT_SKIPPED : EXIT_OK;
+}
+
+int bench_run_jobs(bench_run *run) {
+    progress p;
+    progress_begin(&p, run->title, (int)run->jobs->count);
+    while (run->done < run->jobs->count && !interrupt_signal) {
+        if (run->deadline_s > 0 && clock_s() > run->deadline_s) break;
+        if (!run_job(run, &run->jobs->item[run->done], &p)) break;
+        run->done++;
+        progress_show(&p, (int)run->done, 0, "");
+    }
+    progress_end(&p);
+    return exit_code(run);
+}

@@ -1,0 +1,31 @@
+/* bench_run.h: times jobs one after the other within a budget; rows for the table, lines for the sample file. */
+#ifndef CLI_BENCH_RUN_H
+#define CLI_BENCH_RUN_H
+
+#include "bench_jobs.h"
+#include "peaks.h"
+#include "table.h"
+
+typedef struct bench_run {
+    const options *options;
+    const bench_jobs *jobs;
+    const peaks *peaks; /* may be empty */
+    samples_writer *samples;
+    table *table;
+    double deadline_s; /* on clock_s; 0: each job has its default budget */
+    const char *title; /* of the progress */
+
+    /* results */
+    size_t done; /* jobs; fewer than there are when a signal came or the time was up */
+    int timed, skipped, failed, inconclusive;
+    char error[320]; /* "" or why it stopped with EXIT_ENVIRONMENT */
+} bench_run;
+
+/* Runs all jobs that fit. The exit code (not yet that of a signal). */
+int bench_run_jobs(bench_run *);
+
+/* Its columns; one more per counter. */
+table *bench_table(const options *);
+void bench_table_rows(table *, const bench_run *, const bench_job *, const measure_options *, const measurement *);
+
+#endif

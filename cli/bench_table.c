@@ -1,0 +1,153 @@
+/* bench_table.c: timings as rows. */
+#include "bench_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const column fixed[] = {
+    {"shape", "", COLUMN_HEADING},
+    {"threads", "threads", COLUMN_HEADING},
+    {"cache", "", COLUMN_HEADING},
+    {"stage", "", COLUMN_HEADING},
+    {"group", "", COLUMN_DETAIL},
+    {"name", "contestant", COLUMN_PLAIN},
+    {"choices", "choices", COLUMN_DETAIL},
+    {"median_ns", "median ms", COLUMN_PLAIN},
+    {"low_ns", "[95 %", COLUMN_PLAIN},
+    {"high_ns", "  ]", COLUMN_PLAIN},
+    {"n", "n", COLUMN_PLAIN},
+    {"tainted", "tainted", COLUMN_PLAIN},
+    {"gflops", "GFLOP/s", COLUMN_PLAIN},
+    {"gbps", "GB/s", COLUMN_PLAIN},
+    {"pct_of_ceiling", "% of ceiling", COLUMN_PLAIN},
+    {"x_scalar", "x scalar", COLUMN_PLAIN},
+    {"x_openblas", "x openblas", COLUMN_PLAIN},
+    {"x_openblas_low", "[95 %", COLUMN_PLAIN},
+    {"x_openblas_high", "  ]", COLUMN_PLAIN},
+    {"min_ns", "min ms", COLUMN_DETAIL},
+    {"mad_ns", "MAD ms", COLUMN_DETAIL},
+    {"stop", "stop", COLUMN_DETAIL},
+    {"status", "status", COLUMN_PLAIN},
+    {"reason", "reason", COLUMN_PLAIN},
+};
+enum { FIXED = sizeof fixed / sizeof *fixed };
+
+/* Counters stand in the text only when somebody asked for them. */
+table *bench_table(const options *o) {
+    static column columns[FIXED + COUNTER_MAX];
+    memcpy(columns, fixed, sizeof fixed);
+    for (int i = 0; i < o->counters.count; i++)
+        columns[FIXED + i] = (column){o->counters.name[i], o->counters.name[i],
+                                      options_seen(o, FLAG_COUNTERS) ? COLUMN_PLAIN : COLUMN_DETAIL};
+    return table_new(columns, FIXED + (size_t)o->counters.count);
+}
+
+/* ---- ratios */
+
+static bool is_scalar(const contestant *c) {
+    const mot_variant *v = c->plan.step[0].variant;
+    return !candidate_peer(v) && strstr(c->name, "scalar");
+}
+static bool is_openblas(const contestant *c) {
+    const peer *p = candidate_peer(c->plan.step[0].variant);
+    return p && !strcmp(p->library, "openblas");
+}
+
+/* The first contestant that is one and was timed, -1 if there is none. */
+static int find_base(const bench_job *job, const measurement *results, bool (*is_base)(const contestant *)) {
+    for (size_t i = 0; i < job->count; i++)
+        if (is_base(&job->contestant[i]) && results[i].median_ns > 0) return (int)i;
+    return -1;
+}
+
+/* How many times faster than the base: paired where there are enough rounds, else of the medians. */
+static ratio times_faster(const measurement *results, int base, size_t i) {
+    ratio r = {NAN, NAN, NAN, 0};
+    if (base < 0 || !(results[i].median_ns > 0)) return r;
+    if ((size_t)base != i) r = measure_ratio(&results[base], &results[i]);
+    if (!(r.median > 0)) r.median = results[base].median_ns / results[i].median_ns;
+    return r;
+}
+
+/* ---- cells */
+
+static void add_positive(table *t, double value, const char *format, double shown) {
+    table_number(t, value > 0 ? value : NAN, format, shown);
+}
+static void add_ms(table *t, double ns) { add_positive(t, ns, ns < 1e6 ? "%.4f" : "%.3f", ns / 1e6); }
+
+static void add_choices(table *t, const mot_plan *plan) {
+    char text[600] = "";
+    size_t n = 0;
+    for (int i = 0; i < plan->steps && n < sizeof text; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s", i ? " " : "");
+        if (n < sizeof text) n += (size_t)mot_choice_print(text + n, sizeof text - n, &plan->step[i]);
+    }
+    table_text(t, text);
+}
+
+static void add_condition(table *t, const bench_job *job) {
+    char shape[SHAPE_TEXT];
+    shape_print(shape, &job->shape);
+    table_text(t, shape);
+    table_number(t, job->threads, "%.0f", job->threads);
+    table_text(t, cache_state_name(job->cache));
+    table_text(t, job->stage);
+    table_text(t, job->group);
+}
+
+static void add_time(table *t, const measurement *m, const derived *d) {
+    add_ms(t, m->median_ns);
+    add_ms(t, m->low_ns);
+    add_ms(t, m->high_ns);
+    table_number(t, m->samples, "%.0f", m->samples);
+    table_number(t, m->tainted, "%.0f", m->tainted);
+    add_positive(t, d->gflops, "%.1f", d->gflops);
+    add_positive(t, d->gbps, "%.1f", d->gbps);
+    add_positive(t, d->pct_of_ceiling, "%.1f", d->pct_of_ceiling);
+}
+
+static void add_status(table *t, const measurement *m, bool mistrusted) {
+    const char *status = mistrusted && !strcmp(m->status, "ok") ? "mistrusted" : m->status;
+    colour c = !strcmp(status, "ok") ? COLOUR_NONE : !strncmp(m->reason, "check:", 6) ? COLOUR_RED : COLOUR_YELLOW;
+    table_coloured(t, c, status);
+    table_text(t, strcmp(status, m->status) ? "faster than the measured ceiling" : m->reason);
+}
+
+static void add_counters(table *t, const options *o, const measurement *m) {
+    for (int i = 0; i < o->counters.count; i++) {
+        bool has = i < m->counters.count && isfinite(m->counters.value[i]);
+        char why[80];
+        snprintf(why, sizeof why, "n/a (%s)", i < m->counters.count ? m->counters.reason[i] : "not timed");
+        if (has)
+            table_number(t, m->counters.value[i], "%.4g", m->counters.value[i]);
+        else
+            table_text(t, why);
+    }
+}
+
+void bench_table_rows(table *t, const bench_run *run, const bench_job *job, const measure_options *o,
+                      const measurement *results) {
+    int scalar = find_base(job, results, is_scalar), openblas = find_base(job, results, is_openblas);
+    for (size_t i = 0; i < job->count; i++) {
+        const measurement *m = &results[i];
+        derived d = samples_derive(&job->contestant[i], &job->shape, o, m, peaks_for(run->peaks, job->threads));
+        ratio over_scalar = times_faster(results, scalar, i), over_openblas = times_faster(results, openblas, i);
+        bool bounded = over_openblas.low > 0 && isfinite(over_openblas.high);
+        add_condition(t, job);
+        table_text(t, job->contestant[i].name);
+        add_choices(t, &job->contestant[i].plan);
+        add_time(t, m, &d);
+        table_number(t, over_scalar.median, "%.2f", over_scalar.median);
+        table_number(t, over_openblas.median, "%.3f", over_openblas.median);
+        table_number(t, bounded ? over_openblas.low : NAN, "%.3f", over_openblas.low);
+        table_number(t, bounded ? over_openblas.high : NAN, "%.3f", over_openblas.high);
+        add_positive(t, m->min_ns, "%.3f", m->min_ns / 1e6);
+        add_positive(t, m->mad_ns, "%.4f", m->mad_ns / 1e6);
+        table_text(t, m->stop);
+        add_status(t, m, d.mistrusted);
+        add_counters(t, run->options, m);
+    }
+}

@@ -1,0 +1,96 @@
+/* ceilings.c: measures peaks, for `motbench ceilings` and for the runs that relate times to them. */
+#include "interrupt.h"
+#include "outputs.h"
+#include "peaks.h"
+#include "selection.h"
+#include "verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const double default_budget_s = 8;
+
+const ceilings *peaks_for(const peaks *p, int threads) {
+    for (int i = 0; i < p->count; i++)
+        if (p->threads[i] == threads) return &p->of[i];
+    return NULL;
+}
+
+static bool store(samples_writer *w, const ceilings *c) {
+    for (int i = 0; i < c->count; i++)
+        if (!samples_ceiling(w, &c->item[i])) return false;
+    return true;
+}
+
+int peaks_measure(peaks *p, const options *o, double budget_s, samples_writer *samples) {
+    *p = (peaks){0};
+    for (int i = 0; i < o->thread_counts && !interrupt_signal; i++) {
+        char error[256] = "";
+        ceilings *c = &p->of[p->count];
+        if (peaks_for(p, o->threads[i])) continue;
+        fprintf(stderr, "ceilings on %d thread%s: about %.0f s\n", o->threads[i], o->threads[i] == 1 ? "" : "s",
+                budget_s / o->thread_counts);
+        if (!ceilings_measure(c, o->threads[i], budget_s / o->thread_counts, error, sizeof error))
+            return verb_fail(o, EXIT_ENVIRONMENT, "ceilings: %s", error);
+        p->threads[p->count++] = o->threads[i];
+        if (!store(samples, c)) return verb_fail(o, EXIT_ENVIRONMENT, "the sample file could not be written");
+    }
+    return EXIT_OK;
+}
+
+static table *make_table(const peaks *p, const options *o) {
+    static const column columns[] = {{"threads", "threads", COLUMN_HEADING},
+                                     {"name", "ceiling", 0},
+                                     {"median", "median", 0},
+                                     {"low", "low", 0},
+                                     {"high", "high", 0},
+                                     {"unit", "unit", 0},
+                                     {"bytes", "KiB", 0}};
+    table *t = table_new(columns, sizeof columns / sizeof *columns);
+    for (int i = 0; i < p->count; i++)
+        for (int k = 0; k < p->of[i].count; k++) {
+            const ceiling *c = &p->of[i].item[k];
+            if (!filter_keeps(o->filter, c->name)) continue;
+            table_number(t, c->threads, "%.0f", c->threads);
+            table_text(t, c->name);
+            table_number(t, c->median, "%.1f", c->median);
+            table_number(t, c->low, "%.1f", c->low);
+            table_number(t, c->high, "%.1f", c->high);
+            table_text(t, c->unit);
+            if (c->bytes)
+                table_number(t, (double)c->bytes, "%.0f", (double)c->bytes / 1024);
+            else
+                table_none(t);
+        }
+    return t;
+}
+
+static int run_ceilings(options *o) {
+    static peaks p;
+    outputs out;
+    int code = selection_check_threads(o);
+    if (!code) code = outputs_open(&out, o, OUTPUT_SAMPLES);
+    if (code) return code;
+    interrupt_catch();
+    code = interrupt_exit_code(
+        peaks_measure(&p, o, o->budget_s > 0 ? o->budget_s : default_budget_s * o->thread_counts, out.samples));
+    table *t = make_table(&p, o);
+    if (!code && table_rows(t) == 0)
+        code = verb_fail(o, EXIT_USAGE, "--filter matches no ceiling; `motbench ceilings` names them");
+    code = outputs_finish(&out, table_rows(t) ? output_table : NULL, t, !interrupt_signal, code);
+    table_free(t);
+    return code;
+}
+
+const verb verb_ceilings = {
+    .name = "ceilings",
+    .summary = "measures this machine's peaks: FMA per ISA, bandwidth per memory level",
+    .doc = "Measures the peaks that times are related to: fused multiply-adds per instruction set, read and copy "
+           "bandwidth "
+           "of each level of the memory.",
+    .args = "",
+    .flags = FLAG(FILTER) | FLAG(THREADS) | FLAG(CPUS) | FLAG(SEED) | FLAG(BUDGET) | FLAGS_OUTPUT,
+    .formats = "text json jsonl csv md",
+    .outputs = "also write FILE: samples (.jsonl) or the table (.json .csv .md .txt)",
+    .run = run_ceilings,
+};

@@ -1,0 +1,171 @@
+/* run_steps.c: see run_steps.h. */
+#include "run_steps.h"
+#include "bench_run.h"
+#include "check_run.h"
+#include "interrupt.h"
+#include "machine.h"
+#include "progress.h"
+#include "tune_run.h"
+#include "verb.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* When each step ends, as a share of the budget; a step that needs less leaves the rest to those after it. */
+static const double check_end = 0.20, ceilings_share = 0.06, tune_end = 0.50, bench_end = 0.97;
+static const char *const tuned_shapes[] = {"g64t32e32d512h2048", "g256t8e8d256h1024", "g4t32e32d512h2048"};
+enum { TUNED_SHAPES = sizeof tuned_shapes / sizeof *tuned_shapes };
+
+/* What is timed, in this order, with a share of the time that is left then. */
+static const struct part {
+    const char *what;
+    const char *shapes; /* a preset or one shape */
+    bool preset;
+    uint32_t stages;    /* 0: all, the layer too */
+    const char *filter; /* or NULL */
+    double share;
+} parts[] = {
+    {"all stages and layers of the paper's configuration", "g64t32e32d512h2048", false, 0, NULL, 0.42},
+    {"layers over the group size", "sweep-group", true, 1u << MOT_STAGE_LAYER, "-(scalar|dense)", 0.40},
+    {"layers over the number of experts", "sweep-experts", true, 1u << MOT_STAGE_LAYER, "-(scalar|dense)", 0.45},
+    {"layers of the decode configurations", "g1,4t32e32d512h2048", false, 1u << MOT_STAGE_LAYER, "-(scalar|dense)",
+     0.5},
+    {"layers over the granularity", "sweep-granularity", true, 1u << MOT_STAGE_LAYER, "-(scalar|dense)", 1},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static double deadline(const run_state *r, double share) { return r->start_s + share * r->budget_s; }
+
+/* ---- doctor */
+
+void run_doctor_step(run_state *r) {
+    run_heading(r, "doctor");
+    json_t *grades = machine_doctor();
+    int worse = 0;
+    for (size_t i = 0; i < json_array_size(grades); i++) {
+        const char *name, *grade, *found, *advice;
+        if (json_unpack(json_array_get(grades, i), "{s:s,s:s,s:s,s:s}", "name", &name, "grade", &grade, "found", &found,
+                        "advice", &advice))
+            continue;
+        if (strcmp(grade, "warn") && strcmp(grade, "bad")) continue;
+        fprintf(stderr, "%-5s %s: %s%s%s\n", grade, name, found, *advice ? "; " : "", advice);
+        worse++;
+    }
+    if (!worse) fputs("nothing that disturbs timings was found\n", stderr);
+    json_decref(grades);
+}
+
+/* ---- check */
+
+void run_check_step(run_state *r) {
+    mot_shape shapes[256];
+    selection selected;
+    check_rows rows = {0};
+    run_heading(r, "check");
+    int code = selection_make(&selected, r->options);
+    check_job job = {.options = r->options,
+                     .selection = &selected,
+                     .shapes = shapes,
+                     .deadline_s = deadline(r, check_end),
+                     .samples = r->samples};
+    job.shape_count = check_shapes(shapes, sizeof shapes / sizeof *shapes, "smoke", r->options->seed);
+    if (!code && !check_rows_run(&job, &rows)) code = verb_fail(r->options, EXIT_ENVIRONMENT, "out of memory");
+    for (size_t i = 0; i < rows.count; i++) {
+        char repro[400];
+        if (!check_is_failure(rows.row[i].worst.verdict)) continue;
+        check_repro(&rows.row[i], repro, sizeof repro);
+        fprintf(stderr, "%s %s: %s\nREPRO: %s\n", verdict_name(rows.row[i].worst.verdict), rows.row[i].choice,
+                rows.row[i].worst.reason, repro);
+    }
+    fprintf(stderr, "%d passed, %d failed, %d skipped, %zu not reached\n", rows.passed, rows.failed, rows.skipped,
+            selected.count - rows.count);
+    run_note(r, code ? code : rows.failed ? EXIT_CHECK : rows.write_failed ? EXIT_ENVIRONMENT : EXIT_OK);
+    check_rows_free(&rows);
+    selection_free(&selected);
+}
+
+/* ---- ceilings */
+
+void run_ceilings_step(run_state *r) {
+    if (interrupt_signal) return;
+    run_heading(r, "ceilings");
+    run_note(r, peaks_measure(&r->peaks, r->options, fmin(ceilings_share * r->budget_s, 8), r->samples));
+}
+
+/* ---- tune */
+
+void run_tune_step(run_state *r) {
+    shape_list shapes = {0};
+    tune_summary s = {0};
+    problem p = {""};
+    double budget = deadline(r, tune_end) - clock_s();
+    if (interrupt_signal) return;
+    run_heading(r, "tune");
+    bool ok = true;
+    for (int i = 0; i < TUNED_SHAPES; i++) ok = ok && shape_parse(&shapes, tuned_shapes[i], p.text, sizeof p.text);
+    int code = ok ? tune_run_all(r->options, &shapes, fmax(budget, 1), r->path[RUN_PROFILE], r->path[RUN_JOURNAL],
+                                 r->samples, &s)
+                  : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
+    fprintf(stderr, "%d keys, %d evaluations, %d faster than the default beyond their interval\n", s.keys,
+            s.evaluations, s.kept);
+    run_note(r, code);
+    shape_list_free(&shapes);
+}
+
+/* ---- bench */
+
+/* The flags that `motbench bench` would have got for this part. */
+static bool part_options(options *o, const options *from, const struct part *part, const char *profile, problem *p) {
+    *o = *from;
+    o->sets = 1;
+    o->filter = NULL;
+    o->stages = part->stages;
+    o->profile = profile;
+    o->set[0] = (shape_set){.name = part->preset ? part->shapes : ""};
+    bool ok = (part->preset ? shape_preset : shape_parse)(&o->set[0].list, part->shapes, p->text, sizeof p->text);
+    return ok && (!part->filter || filter_new(&o->filter, part->filter, p)) &&
+           counters_parse(&o->counters, "auto", p->text, sizeof p->text);
+}
+
+static void bench_part(run_state *r, const struct part *part, const mot_profile *profile) {
+    options o;
+    problem p = {""};
+    bench_jobs jobs = {0};
+    double left = deadline(r, bench_end) - clock_s();
+    bool ok = part_options(&o, r->options, part, r->path[RUN_PROFILE], &p);
+    int code = ok ? bench_jobs_make(&jobs, &o, profile) : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
+    table *t = bench_table(&o);
+    bench_run run = {.options = &o,
+                     .jobs = &jobs,
+                     .peaks = &r->peaks,
+                     .samples = r->samples,
+                     .table = t,
+                     .title = part->what,
+                     .deadline_s = clock_s() + fmax(left, 0) * part->share};
+    if (!code && left > 0) code = bench_run_jobs(&run);
+    r->left_out += (int)(jobs.count - run.done);
+    run_note(r, code);
+    table_free(t);
+    bench_jobs_free(&jobs);
+    options_free(&o);
+}
+
+void run_bench_step(run_state *r) {
+    mot_profile *profile = NULL;
+    if (interrupt_signal) return;
+    run_heading(r, "bench");
+    if (mot_profile_load(&profile, r->path[RUN_PROFILE]) != MOT_OK) profile = NULL; /* nothing was gained by tuning */
+    for (int i = 0; i < PARTS && !interrupt_signal; i++) bench_part(r, &parts[i], profile);
+    mot_profile_destroy(profile);
+}
+
+int run_print_steps(const run_state *r) {
+    printf("doctor\ncheck smoke, until %.0f s\nceilings, %.0f s\n", check_end * r->budget_s,
+           fmin(ceilings_share * r->budget_s, 8));
+    for (int i = 0; i < TUNED_SHAPES; i++) printf("tune %s\n", tuned_shapes[i]);
+    printf("until %.0f s; then bench, until %.0f s:\n", tune_end * r->budget_s, bench_end * r->budget_s);
+    for (int i = 0; i < PARTS; i++) printf("  %s (%s)\n", parts[i].what, parts[i].shapes);
+    printf("report into %s and %s\n", r->path[RUN_HTML], r->path[RUN_MD]);
+    return EXIT_OK;
+}

@@ -1,0 +1,31 @@
+/* run_steps.h: the steps of `motbench run`, each within its share of the budget. */
+#ifndef CLI_RUN_STEPS_H
+#define CLI_RUN_STEPS_H
+
+#include "options.h"
+#include "peaks.h"
+
+enum run_file { RUN_SAMPLES, RUN_PROFILE, RUN_JOURNAL, RUN_HTML, RUN_MD, RUN_FILES };
+
+typedef struct run_state {
+    options *options;
+    char path[RUN_FILES][4096];
+    samples_writer *samples;
+    peaks peaks;
+    double start_s, budget_s;
+    int code;     /* the exit code so far */
+    int left_out; /* comparisons that did not fit */
+} run_state;
+
+void run_heading(run_state *, const char *what);
+void run_note(run_state *, int code);
+
+void run_doctor_step(run_state *);
+void run_check_step(run_state *);
+void run_ceilings_step(run_state *);
+void run_tune_step(run_state *);
+void run_bench_step(run_state *);
+/* --dry-run: what would be done with which share. */
+int run_print_steps(const run_state *);
+
+#endif

@@ -1,0 +1,126 @@
+/* selection.c: see selection.h. */
+#include "selection.h"
+#include "cpu.h"
+#include "verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+mot_isa selection_cap(const options *o) {
+    mot_isa best = mot_cpu_isa();
+    return o->cap != MOT_ISA_BEST && o->cap < best ? o->cap : best;
+}
+
+bool selection_has_isa(const options *o, mot_isa isa) { return !o->isas || (o->isas >> isa & 1); }
+
+int selection_check_threads(const options *o) {
+    int most = mot_cpu_threads();
+    for (int i = 0; i < o->thread_counts; i++)
+        if (o->threads[i] > most)
+            return verb_fail(o, EXIT_USAGE, "--threads %d: this process may use %d CPUs", o->threads[i], most);
+    return EXIT_OK;
+}
+
+const char *subject_why_not(const subject *s, const options *o) {
+    static char reason[64];
+    if (s->peer) return NULL;
+    if (o->cap == MOT_ISA_BEST || s->isa <= o->cap) return mot_cpu_why_not(s->isa);
+    snprintf(reason, sizeof reason, "MOT_ISA=%s", mot_isa_name(o->cap));
+    return reason;
+}
+
+bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
+    if (s->kind == SUBJECT_STAGE)
+        *out = (mot_plan){.steps = 1, .step = {s->choice}};
+    else
+        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa);
+    for (int i = 0; i < out->steps; i++)
+        if (!out->step[i].variant) return false;
+    return out->steps > 0;
+}
+
+/* ---- the list */
+
+static void add(selection *all, subject s) { all->item[all->count++] = s; }
+
+static subject variant_subject(const mot_variant *v) {
+    subject s = {.kind = SUBJECT_STAGE, .stage = v->stage, .isa = v->isa, .peer = candidate_peer(v)};
+    s.choice = (mot_choice){v, mot_config_default(v)};
+    snprintf(s.name, sizeof s.name, "%s", v->name);
+    return s;
+}
+
+static subject whole_subject(subject_kind kind, const char *prefix, mot_isa isa, const peer *peer) {
+    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa, .peer = peer};
+    snprintf(s.name, sizeof s.name, "%s_%s", prefix, peer ? peer->library : mot_isa_name(isa));
+    return s;
+}
+
+static bool list_everything(selection *all) {
+    enum { ISAS = MOT_ISA_AVX512 };
+    all->item = calloc(candidate_count() + peer_count() + 2 * ISAS, sizeof *all->item);
+    if (!all->item) return false;
+    for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
+        add(all, whole_subject(SUBJECT_LAYER, "layer", isa, NULL));
+    for (size_t i = 0; i < peer_count(); i++)
+        add(all, whole_subject(SUBJECT_LAYER, "layer", MOT_ISA_SCALAR, peer_at(i)));
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
+        add(all, whole_subject(SUBJECT_PROPERTIES, "properties", isa, NULL));
+    return true;
+}
+
+/* ---- the selection */
+
+static bool selected(const subject *s, const options *o) {
+    if (o->stages && !(o->stages >> s->stage & 1)) return false;
+    if (s->peer ? o->isas != 0 : !selection_has_isa(o, s->isa)) return false; /* a peer picks its ISA by itself */
+    return filter_keeps(o->filter, s->name);
+}
+
+/* --choice: a name as it is listed, or a variant with knobs. */
+static bool is_choice(subject *s, const options *o) {
+    mot_choice choice;
+    if (!strcmp(s->name, o->choice)) return true;
+    if (s->kind != SUBJECT_STAGE || !mot_choice_parse(&choice, o->choice, candidate_find)) return false;
+    if (choice.variant != s->choice.variant) return false;
+    s->choice = choice;
+    mot_choice_print(s->name, sizeof s->name, &choice);
+    return true;
+}
+
+static void print_knobs(const mot_variant *v, char *buf, size_t size) {
+    size_t n = (size_t)snprintf(buf, size, v->knob_count ? "; its knobs:" : "; it has no knobs");
+    for (int k = 0; k < v->knob_count && n < size; k++) {
+        n += (size_t)snprintf(buf + n, size - n, " %s=", v->knobs[k].name);
+        for (int i = 0; i < v->knobs[k].count && n < size; i++)
+            n += (size_t)snprintf(buf + n, size - n, "%s%d", i ? "|" : "", v->knobs[k].values[i]);
+    }
+}
+
+static int nothing_selected(const options *o) {
+    char name[SUBJECT_NAME], knobs[256] = "";
+    if (!o->choice)
+        return verb_fail(o, EXIT_USAGE,
+                         "--stage, --isa and --filter leave nothing; `motbench list variants` names all");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(o->choice, "{"), o->choice);
+    if (candidate_find(name)) print_knobs(candidate_find(name), knobs, sizeof knobs);
+    return verb_fail(o, EXIT_USAGE, "--choice '%.100s' is unknown or excluded; `motbench list variants` names all%s",
+                     o->choice, knobs);
+}
+
+int selection_make(selection *out, const options *o) {
+    *out = (selection){0};
+    if (!list_everything(out)) return verb_fail(o, EXIT_ENVIRONMENT, "out of memory");
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++)
+        if (o->choice ? is_choice(&out->item[i], o) : selected(&out->item[i], o)) out->item[kept++] = out->item[i];
+    out->count = kept;
+    return kept ? EXIT_OK : nothing_selected(o);
+}
+
+void selection_free(selection *s) {
+    free(s->item);
+    *s = (selection){0};
+}

@@ -1,0 +1,192 @@
+/* tune.c: `motbench tune`. */
+#include "interrupt.h"
+#include "outputs.h"
+#include "cpu.h"
+#include "progress.h"
+#include "selection.h"
+#include "tune_run.h"
+#include "verb.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const double default_budget_s = 60;
+
+static bool show(void *data, const char *what, int done, int total, double best_ratio) {
+    progress *p = data;
+    p->total = total;
+    if (best_ratio > 0 && best_ratio < 1)
+        progress_best(p, "%.3f of the default's time", best_ratio);
+    else
+        p->best[0] = '\0';
+    progress_show(p, done, 0, what);
+    return !interrupt_signal;
+}
+
+/* The highest of --isa, else the best usable one. */
+static mot_isa isa_of(const options *o) {
+    for (mot_isa isa = MOT_ISA_AVX512; isa >= MOT_ISA_SCALAR; isa--)
+        if (o->isas >> isa & 1) return isa;
+    return selection_cap(o);
+}
+
+static int tune_once(tune_options t, const options *o, const shape_list *shapes, tune_summary *total) {
+    progress p;
+    tune_summary s = {0};
+    char error[512] = "", title[64];
+    snprintf(title, sizeof title, "tune t%d %s", t.threads, cache_state_name(t.cache));
+    progress_begin(&p, title, 0);
+    t.progress = show;
+    t.progress_data = &p;
+    bool ok = tune_run(shapes, &t, &s, error, sizeof error);
+    progress_end(&p);
+    total->keys += s.keys;
+    total->evaluations += s.evaluations;
+    total->kept += s.kept;
+    total->interrupted |= s.interrupted;
+    return ok ? EXIT_OK : verb_fail(o, EXIT_ENVIRONMENT, "%s", error);
+}
+
+int tune_run_all(const options *o, const shape_list *shapes, double budget_s, const char *profile_path,
+                 const char *journal_path, samples_writer *samples, tune_summary *total) {
+    uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
+    int code = EXIT_OK, parts = o->thread_counts * __builtin_popcount(caches);
+    *total = (tune_summary){0};
+    for (int n = 0; n < o->thread_counts; n++)
+        for (int c = 0; c < CACHE_STATE_COUNT && !code && !interrupt_signal; c++) {
+            tune_options t = {.threads = o->threads[n],
+                              .budget_s = budget_s / parts,
+                              .seed = o->seed,
+                              .isa = isa_of(o),
+                              .cache = (cache_state)c,
+                              .profile_path = profile_path,
+                              .journal_path = journal_path,
+                              .resume = o->resume,
+                              .dry_run = o->dry_run,
+                              .samples = samples,
+                              .interrupted = &interrupt_signal};
+            if (caches >> c & 1) code = tune_once(t, o, shapes, total);
+        }
+    return code;
+}
+
+/* ---- the verb */
+
+typedef struct paths {
+    char profile[4096];
+    const char *samples; /* NULL: none */
+} paths;
+
+/* --out: *.jsonl is the sample file, anything else the profile. */
+static int sort_outs(const options *o, paths *p) {
+    const char *profile = NULL;
+    for (int i = 0; i < o->outs; i++) {
+        const char *format = output_format_of(o->out[i]);
+        const char **which = format && !strcmp(format, "jsonl") ? &p->samples : &profile;
+        if (*which)
+            return verb_fail(o, EXIT_USAGE, "--out '%.200s': one profile (.json) and one sample file (.jsonl) at most",
+                             o->out[i]);
+        *which = o->out[i];
+    }
+    if (profile)
+        snprintf(p->profile, sizeof p->profile, "%s", profile);
+    else if (!tune_default_path(p->profile, sizeof p->profile))
+        return verb_fail(o, EXIT_ENVIRONMENT, "no home folder for the profile: name it with --out FILE.json");
+    return EXIT_OK;
+}
+
+/* The folder that is there already must let us write; those below it are made later. */
+static int check_profile(const options *o, const char *path) {
+    char folder[4096];
+    struct stat st;
+    if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || access(path, W_OK) != 0))
+        return verb_fail(o, EXIT_ENVIRONMENT, "cannot write the profile '%.200s': %s", path,
+                         S_ISREG(st.st_mode) ? strerror(errno) : "it is no regular file");
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *slash; (slash = strrchr(folder, '/')) && slash != folder;) {
+        *slash = '\0';
+        if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && access(folder, W_OK) == 0) return EXIT_OK;
+        if (stat(folder, &st) == 0)
+            return verb_fail(o, EXIT_ENVIRONMENT, "cannot write the profile '%.200s': '%.200s' is no writable folder",
+                             path, folder);
+    }
+    return access(folder[0] == '/' ? "/" : ".", W_OK) == 0
+               ? EXIT_OK
+               : verb_fail(o, EXIT_ENVIRONMENT, "cannot write the profile '%.200s': %s", path, strerror(errno));
+}
+
+static bool merge_shapes(const options *o, shape_list *all, problem *p) {
+    for (int i = 0; i < o->sets; i++)
+        for (size_t n = 0; n < o->set[i].list.count; n++) {
+            char text[SHAPE_TEXT];
+            shape_print(text, &o->set[i].list.item[n]);
+            if (!shape_parse(all, text, p->text, sizeof p->text)) return false;
+        }
+    return o->sets || shape_parse(all, "g64t32e32d512h2048", p->text, sizeof p->text);
+}
+
+static table *make_table(const tune_summary *s, const char *profile) {
+    static const column columns[] = {{"profile", "profile", 0},
+                                     {"keys", "keys", 0},
+                                     {"evaluations", "evaluations", 0},
+                                     {"kept", "faster than default", 0}};
+    table *t = table_new(columns, 4);
+    table_text(t, profile);
+    table_number(t, s->keys, "%.0f", s->keys);
+    table_number(t, s->evaluations, "%.0f", s->evaluations);
+    table_number(t, s->kept, "%.0f", s->kept);
+    return t;
+}
+
+static int tune_and_print(options *o, const shape_list *shapes, const paths *where) {
+    double budget = o->budget_s > 0 ? o->budget_s : default_budget_s;
+    tune_summary s;
+    outputs out = {.options = o};
+    char error[256];
+    if (where->samples && !samples_open(&out.samples, where->samples, o->argc, o->argv, o->seed, error, sizeof error))
+        return verb_fail(o, EXIT_ENVIRONMENT, "--out '%.200s': %s", where->samples, error);
+    interrupt_catch();
+    int code = tune_run_all(o, shapes, budget, where->profile, o->journal, out.samples, &s);
+    table *t = make_table(&s, where->profile);
+    code =
+        outputs_finish(&out, code || o->dry_run ? NULL : output_table, t, !interrupt_signal, interrupt_exit_code(code));
+    table_free(t);
+    return code;
+}
+
+static int run_tune(options *o) {
+    shape_list shapes = {0};
+    paths where = {0};
+    problem p;
+    mot_isa isa = isa_of(o);
+    if (isa > selection_cap(o))
+        return verb_fail(o, EXIT_SKIPPED, "--isa %s: skipped: %s", mot_isa_name(isa),
+                         mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
+    int code = selection_check_threads(o);
+    if (!code) code = sort_outs(o, &where);
+    if (!code && !o->dry_run) code = check_profile(o, where.profile);
+    if (!code && !merge_shapes(o, &shapes, &p)) code = verb_fail(o, EXIT_ENVIRONMENT, "%s", p.text);
+    if (!code) code = tune_and_print(o, &shapes, &where);
+    shape_list_free(&shapes);
+    return code;
+}
+
+const verb verb_tune = {
+    .name = "tune",
+    .summary = "searches and writes the machine's profile",
+    .doc = "Searches variants, knobs and thread splits for each shape; every candidate is checked before it is timed. "
+           "Writes the "
+           "machine's profile, with entries only where the winner beats the default beyond its interval. An interrupt "
+           "keeps "
+           "the best so far. Default: g64t32e32d512h2048, 60 s.",
+    .args = "",
+    .flags = FLAGS_SHAPES | FLAG(ISA) | FLAG(DTYPE) | FLAG(THREADS) | FLAG(CPUS) | FLAG(CACHE) | FLAG(SEED) |
+             FLAG(BUDGET) | FLAG(JOURNAL) | FLAG(RESUME) | FLAG(DRY_RUN) | FLAGS_OUTPUT,
+    .formats = "text json jsonl csv md",
+    .outputs = "the profile (default: ~/.cache/mot/<machine>.json); FILE.jsonl: samples",
+    .run = run_tune,
+};
