@@ -1,0 +1,88 @@
+#include "html.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { COLUMNS = 9 };
+
+/* A speed-up never stands without its base: the stage's own line names the bases and their times. */
+static void block_head(const block *b, FILE *out) {
+    html(out, "<tr class=\"stage\"><th scope=\"rowgroup\" colspan=\"%d\"><span class=\"dot %s\"></span>%s", COLUMNS,
+         html_stage_class(b->stage), b->stage);
+    html(out, "<small>");
+    if (b->floor_ns > 0) html(out, "floor %s", label_time(b->floor_ns).s);
+    if (b->scalar_ns > 0) html(out, " · scalar base %s <code>%s</code>", label_time(b->scalar_ns).s, b->scalar_name);
+    if (b->blas_ns > 0) html(out, " · OpenBLAS base %s <code>%s</code>", label_time(b->blas_ns).s, b->blas_name);
+    html(out, "</small></th></tr>\n");
+}
+
+static void time_cells(const bench_record *b, unit u, FILE *out) {
+    html(out, "<td class=\"n\" data-v=\"%f\"><b>%s</b> %s <small>%s</small></td>", b->time.value,
+         label_in(b->time.value, u).s, u.name, label_range(b->time, u).s);
+    html(out, "<td class=\"n\">%zu%s</td>", b->samples - b->tainted, b->tainted ? "*" : "");
+    html(out, "<td class=\"n\" data-v=\"%s\">%s</td>", label_number(b->gflops).s, label_number(b->gflops).s);
+    html_percent_cell(out, b->pct_of_ceiling);
+}
+
+static void verdict_cell(const row *r, FILE *out) {
+    if (!*r->verdict) {
+        html(out, "<td class=\"n\">–</td><td>not checked</td>");
+        return;
+    }
+    bool pass = strcmp(r->verdict, "PASS") == 0 || strcmp(r->verdict, "pass") == 0;
+    html(out, "<td class=\"n\" data-v=\"%s\">%s <small>z %s</small></td><td><span class=\"grade %s\">%s</span></td>",
+         label_number(r->error_fraction).s, label_number(r->error_fraction).s, label_number(r->z_rms).s,
+         pass ? "ok" : "bad", r->verdict);
+}
+
+static void row_line(const block *b, const row *r, unit u, FILE *out) {
+    const bench_record *bench = r->bench;
+    html(out, r->best ? "<tr class=\"best\">" : "<tr>");
+    html(out, "<th scope=\"row\"><span class=\"key %s\"></span><code>%s</code></th>", html_class(bench), bench->choice);
+    if (bench->usable) {
+        time_cells(bench, u, out);
+        html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name);
+        html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name);
+        verdict_cell(r, out);
+    } else {
+        html(out, "<td colspan=\"%d\" class=\"why\"><span class=\"grade unknown\">%s</span> %s</td>", COLUMNS - 1,
+             bench->status, bench->reason);
+    }
+    html(out, "</tr>\n");
+}
+
+static void one_table(const table *t, int number, bool open, FILE *out) {
+    html(out, "<details id=\"t%d\"", number);
+    html(out, open ? " open=\"open\">" : ">");
+    html(out, "<summary><h3><code>%s</code>", t->shape);
+    if (*t->known_as) html(out, " <span>%s</span>", t->known_as);
+    html(out, "</h3> <small>%s tokens · ", label_count(t->dims.g * t->dims.t).s);
+    html_conditions(out, t);
+    html(out, "</small></summary>\n<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Choice</th><th "
+              "class=\"n\">Median [95 %%]</th>"
+              "<th class=\"n\">n</th><th class=\"n\">GFLOP/s</th><th class=\"n\">%% of ceiling</th><th class=\"n\">× "
+              "scalar</th>"
+              "<th class=\"n\">× OpenBLAS</th><th class=\"n\">Error / bound</th><th>Verdict</th></tr></thead>\n");
+    for (size_t i = 0; i < t->count; i++) {
+        const block *b = &t->blocks[i];
+        unit u = label_time_unit(b->rows[0].bench->time);
+        html(out, "<tbody>");
+        block_head(b, out);
+        for (size_t k = 0; k < b->count; k++) row_line(b, &b->rows[k], u, out);
+        html(out, "</tbody>\n");
+    }
+    html(out, "</table></div></details>\n");
+}
+
+void html_tables(const model *m, FILE *out) {
+    if (!m->table_count) return;
+    html_section(out, "variants", "Variants",
+                 "Every choice that was timed, fastest first within its stage. n counts clean samples; * marks rows "
+                 "with disturbed ones, "
+                 "which are kept but left out of the statistics. Speed-ups are base time over this row's time, paired "
+                 "by round where there "
+                 "are enough rounds for the interval. Error is the worst over all checks, as a share of its bound.");
+    for (size_t i = 0; i < m->table_count; i++)
+        one_table(&m->tables[i], (int)i, &m->tables[i] == m->headline || m->table_count <= 2, out);
+    html_section_end(out);
+}

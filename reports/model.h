@@ -1,0 +1,131 @@
+/* model.h: what a report says, derived from the records; every writer prints this and computes nothing. */
+#ifndef REPORTS_MODEL_H
+#define REPORTS_MODEL_H
+
+#include "records.h"
+
+/* One line of a table: a choice, and how much faster it is than the bases of its block. */
+typedef struct row {
+    const bench_record *bench;
+    interval over_scalar, over_blas; /* base time / this time; NaN without a base */
+    double error_fraction, z_rms;    /* worst of this choice's checks; NaN if it has none */
+    const char *verdict;             /* "" if it has none */
+    bool best;                       /* the fastest usable one of libmot's in its block */
+} row;
+
+/* The alternatives for one stage (or the whole layer) of one table, fastest first. */
+typedef struct block {
+    const char *stage;
+    row *rows;
+    size_t count;
+    const row *best;                     /* of libmot's own; NULL if none can be used */
+    const char *scalar_name, *blas_name; /* "" without one; "a + b" for a fused stage */
+    double scalar_ns, blas_ns, floor_ns; /* NaN without one; the floor is the best row's */
+} block;
+
+/* One layer and the stages it was put together from, timed alone. */
+enum { PART_MAX = 4 };
+typedef struct breakdown {
+    const bench_record *whole;
+    const bench_record *part[PART_MAX];
+    bool exact[PART_MAX]; /* the very choice, not only the same variant */
+    size_t parts;
+    double sum_ns;
+} breakdown;
+
+/* The layer over the FLOP-matched dense FFN of the same ISA. */
+typedef struct dense_pair {
+    const bench_record *layer, *dense;
+    interval ratio; /* layer time / dense time */
+    double flops_ratio;
+} dense_pair;
+
+/* Everything measured on one shape under one set of conditions. */
+typedef struct table {
+    const char *shape, *cache, *dtype, *known_as; /* known_as: the paper's name, or "" */
+    dims dims;
+    int threads;
+    block *blocks;
+    size_t count;
+    breakdown *breakdowns;
+    size_t breakdown_count;
+    dense_pair *dense;
+    size_t dense_count;
+} table;
+
+typedef struct point {
+    double x;
+    const bench_record *bench;
+} point;
+typedef struct series {
+    const char *label;
+    const bench_record *first; /* for its ISA and library */
+    point *points;
+    size_t count;
+} series;
+/* Time per token along one dimension. */
+typedef struct sweep {
+    const char *name, *axis, *letter, *stage, *cache;
+    const char *shapes; /* first … last */
+    int threads;
+    series *series;
+    size_t count;
+    const char **winners; /* one sentence per stretch of x that one series wins */
+    size_t winner_count;
+} sweep;
+/* The same benchmark on different numbers of threads. */
+typedef struct scaling {
+    const char *shape, *cache;
+    series *series;
+    size_t count;
+} scaling;
+
+typedef struct accuracy_row {
+    const char *choice, *stage, *verdict, *reason, *where, *seed; /* where: the shape of the worst fraction */
+    double fraction, z_rms, z_max, compared;
+    size_t shapes;
+} accuracy_row;
+
+typedef struct skipped_row {
+    const char *name, *kind, *reason;
+    size_t times;
+} skipped_row;
+
+typedef struct model {
+    records *records;
+    table *tables;
+    size_t table_count;
+    const table *headline; /* the table that the findings are about; NULL without any */
+    sweep *sweeps;
+    size_t sweep_count;
+    scaling *scalings;
+    size_t scaling_count;
+    accuracy_row *accuracy;
+    size_t accuracy_count;
+    skipped_row *skipped;
+    size_t skipped_count;
+    const char *verdict;      /* "pass", "fail", "unchecked" */
+    const char *verdict_text; /* one sentence */
+    const char *findings[3];
+    size_t finding_count;
+    const char **warnings; /* what weakens this report: incomplete run, few samples, doctor's grades */
+    size_t warning_count;
+} model;
+
+void model_build(model *, records *, store *);
+
+/* The steps of model_build, one file each. */
+void model_tables(model *, store *);
+void model_layers(model *, store *);
+void model_sweeps(model *, store *);
+void model_checks(model *, store *);
+void model_findings(model *, store *);
+
+/* Row of the records that is part of the tables rather than of a sweep. */
+bool model_is_sweep(const bench_record *);
+bool model_is_dense(const bench_record *);
+bool model_is_ours(const bench_record *);
+const block *model_block(const table *, const char *stage);   /* NULL if there is none */
+const row *model_fastest(const block *, const char *library); /* usable; NULL if there is none */
+
+#endif

@@ -1,0 +1,198 @@
+#include "label.h"
+#include "model.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+/* The table a reader should see first: a layer, with a peer beside it, weights cold as in real use, most rows. */
+static double weight_of(const table *t) {
+    const block *layer = model_block(t, "layer");
+    double rows = 0;
+    for (size_t i = 0; i < t->count; i++) rows += (double)t->blocks[i].count;
+    return (layer && layer->best ? 8000 : 0) + (model_fastest(layer, "openblas") ? 4000 : 0) +
+           (t->breakdown_count ? 2000 : 0) + (strcmp(t->cache, "cold-weights") == 0 ? 1000 : 0) + fmin(rows, 900) +
+           (strcmp(t->known_as, "Medium/32E/1") == 0 ? 500 : 0);
+}
+
+static const table *choose_headline(const model *m) {
+    const table *best = NULL;
+    for (size_t i = 0; i < m->table_count; i++)
+        if (!best || weight_of(&m->tables[i]) > weight_of(best)) best = &m->tables[i];
+    return best;
+}
+
+static void add_finding(model *m, const char *text) {
+    if (m->finding_count < 3) m->findings[m->finding_count++] = text;
+}
+
+static const char *timed(store *s, interval t) {
+    unit u = label_time_unit(t);
+    label range = label_range(t, u);
+    return store_print(s, "%s %s%s%s", label_in(t.value, u).s, u.name, *range.s ? " " : "", range.s);
+}
+
+static const char *against(store *s, const char *who, interval base, interval r) {
+    label range = label_ratio_range(r), value = label_gain(r);
+    const char *bracket = store_print(s, "%s%s%s", value.s, *range.s ? " " : "", range.s);
+    const char *base_time = timed(s, base);
+    if (isnan(r.low))
+        return store_print(s, "%s takes %s, so this has %s its speed (too few rounds for an interval)", who, base_time,
+                           bracket);
+    if (r.low > 1) return store_print(s, "%s takes %s, so this has %s its speed", who, base_time, bracket);
+    if (r.high < 1) return store_print(s, "%s takes %s and is faster: this has %s its speed", who, base_time, bracket);
+    return store_print(s, "%s takes %s: no difference beyond the noise (%s)", who, base_time, bracket);
+}
+
+/* Finding 1: the best layer (or else the best of the dearest stage) against its bases. */
+static void speed_finding(model *m, store *s, const table *t, const block *b) {
+    const row *blas = model_fastest(b, "openblas");
+    const char *what = strcmp(b->stage, "layer") == 0 ? "layer" : store_print(s, "%s stage", b->stage);
+    const char *setting =
+        store_print(s, "%s, %d thread%s, %s", t->shape, t->threads, t->threads == 1 ? "" : "s", t->cache);
+    const char *own = store_print(s, "The %s on %s takes %s with %s", what, setting, timed(s, b->best->bench->time),
+                                  b->best->bench->choice);
+    if (blas)
+        own = store_print(s, "%s; %s", own, against(s, "OpenBLAS", blas->bench->time, b->best->over_blas));
+    else if (b->scalar_ns > 0 && b->best->over_scalar.value != 1)
+        own = store_print(s, "%s; %s", own,
+                          against(s, "portable scalar code", (interval){b->scalar_ns, NAN, NAN}, b->best->over_scalar));
+    add_finding(m, store_print(s, "%s.", own));
+}
+
+static const bench_record *weakest_part(const breakdown *d, const bench_record **most_room) {
+    const bench_record *weakest = NULL;
+    *most_room = NULL;
+    for (size_t i = 0; d && i < d->parts; i++) {
+        const bench_record *p = d->part[i];
+        if (!(p->floor_ns > 0)) continue;
+        if (!weakest || p->pct_of_ceiling < weakest->pct_of_ceiling) weakest = p;
+        if (!*most_room || p->time.value - p->floor_ns > (*most_room)->time.value - (*most_room)->floor_ns)
+            *most_room = p;
+    }
+    return weakest;
+}
+
+static const breakdown *breakdown_of(const table *t, const bench_record *whole) {
+    for (size_t i = 0; i < t->breakdown_count; i++)
+        if (t->breakdowns[i].whole == whole) return &t->breakdowns[i];
+    return NULL;
+}
+
+/* Finding 2: how far the best is from what this machine allows, and where the rest lies. */
+static void floor_finding(model *m, store *s, const table *t, const block *b) {
+    const bench_record *best = b->best->bench, *room = NULL;
+    if (!(best->floor_ns > 0)) return;
+    const char *text = store_print(s,
+                                   "By the peaks measured in this run it cannot take less than %s: it is at %s of that "
+                                   "floor, or %s of the ceiling.",
+                                   label_time(best->floor_ns).s, label_ratio(best->time.value / best->floor_ns).s,
+                                   label_percent(best->pct_of_ceiling).s);
+    const bench_record *weak = weakest_part(breakdown_of(t, best), &room);
+    if (room)
+        text = store_print(s, "%s Most of the room is in %s (%s timed alone, floor %s)", text, room->stage,
+                           label_time(room->time.value).s, label_time(room->floor_ns).s);
+    if (room && weak != room)
+        text = store_print(s, "%s; the weakest stage is %s at %s of its ceiling (%s)", text, weak->stage,
+                           label_percent(weak->pct_of_ceiling).s, label_time(weak->time.value).s);
+    add_finding(m, room ? store_print(s, "%s.", text) : text);
+}
+
+/* Finding 3: what tuning brought. */
+static void tuning_finding(model *m, store *s) {
+    const tune_record *best = NULL;
+    size_t kept = 0, all = m->records->tune_count;
+    double evaluations = 0;
+    for (size_t i = 0; i < all; i++) {
+        const tune_record *t = &m->records->tunes[i];
+        kept += t->kept;
+        if (t->evaluations > 0) evaluations += t->evaluations;
+        if (t->kept && (!best || t->speedup.value > best->speedup.value)) best = t;
+    }
+    if (!all) return;
+    if (!best) {
+        add_finding(m, store_print(s,
+                                   "Tuning found no gain: in %s evaluations no choice beat the default of any of %zu "
+                                   "keys beyond its interval, so the defaults stay.",
+                                   label_count(evaluations).s, all));
+        return;
+    }
+    label range = label_ratio_range(best->speedup);
+    const char *rest =
+        all > kept ? store_print(s, "; no gain in the other %zu, where the default stays", all - kept) : "";
+    add_finding(m, store_print(s,
+                               "Tuning made %zu of %zu keys faster (%s evaluations). The largest gain: %s on %s from "
+                               "%s (%s) to %s (%s), %s%s%s%s.",
+                               kept, all, label_count(evaluations).s, best->stage, best->shape,
+                               label_time(best->usual_ns).s, best->usual, label_time(best->winner_ns).s, best->winner,
+                               label_gain(best->speedup).s, *range.s ? " " : "", range.s, rest));
+}
+
+static void dense_finding(model *m, store *s, const table *t) {
+    if (!t || !t->dense_count) return;
+    const dense_pair *best = &t->dense[0];
+    for (size_t i = 1; i < t->dense_count; i++)
+        if (t->dense[i].layer->time.value < best->layer->time.value) best = &t->dense[i];
+    label range = label_ratio_range(best->ratio);
+    add_finding(m, store_print(s, "The layer takes %s%s%s the time of a FLOP-matched dense FFN (%s against %s on %s).",
+                               label_gain(best->ratio).s, *range.s ? " " : "", range.s,
+                               label_time(best->layer->time.value).s, label_time(best->dense->time.value).s, t->shape));
+}
+
+static void warn(model *m, store *s, const char *text) {
+    const char **item = store_push(s, &m->warnings, &m->warning_count, sizeof *item);
+    *item = text;
+}
+
+static void warn_of_runs(model *m, store *s) {
+    const records *r = m->records;
+    for (size_t i = 0; i < r->run_count; i++) {
+        const run_record *run = &r->runs[i];
+        if (!run->complete) warn(m, s, store_print(s, "%s ends early: the run was stopped before its end", run->path));
+        if (run->unreadable)
+            warn(m, s, store_print(s, "%s has %zu lines that cannot be read", run->path, run->unreadable));
+        if (run->dirty) warn(m, s, store_print(s, "revision %s had uncommitted changes", run->revision));
+        if (i && strcmp(run->revision, r->runs[0].revision) != 0)
+            warn(m, s, store_print(s, "revisions differ: %s and %s", r->runs[0].revision, run->revision));
+    }
+}
+
+static void warn_of_samples(model *m, store *s) {
+    size_t few = 0, tainted = 0, mistrusted = 0;
+    for (size_t i = 0; i < m->records->bench_count; i++) {
+        const bench_record *b = &m->records->benches[i];
+        few += b->usable && b->samples < 12;
+        tainted += b->samples && b->tainted * 10 > b->samples * 3;
+        mistrusted += strcmp(b->status, "mistrusted") == 0;
+    }
+    if (few)
+        warn(m, s,
+             store_print(s, "exploratory: %zu of %zu rows have fewer than 12 samples", few, m->records->bench_count));
+    if (tainted) warn(m, s, store_print(s, "in %zu rows more than 30 %% of the samples were disturbed", tainted));
+    if (mistrusted)
+        warn(m, s, store_print(s, "%zu rows are mistrusted: faster than the measured ceilings allow", mistrusted));
+}
+
+void model_findings(model *m, store *s) {
+    m->headline = choose_headline(m);
+    const block *b = model_block(m->headline, "layer");
+    if (!b || !b->best) b = model_block(m->headline, "experts");
+    for (size_t i = 0; m->headline && (!b || !b->best) && i < m->headline->count; i++) b = &m->headline->blocks[i];
+    if (b && b->best) {
+        speed_finding(m, s, m->headline, b);
+        floor_finding(m, s, m->headline, b);
+    }
+    tuning_finding(m, s);
+    dense_finding(m, s, m->headline);
+    warn_of_runs(m, s);
+    warn_of_samples(m, s);
+}
+
+void model_build(model *m, records *r, store *s) {
+    *m = (model){.records = r};
+    model_tables(m, s);
+    model_layers(m, s);
+    model_sweeps(m, s);
+    model_checks(m, s);
+    model_findings(m, s);
+}

@@ -1,0 +1,73 @@
+#include "model.h"
+#include "summary.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The row of this choice; failing that the fastest of the same variant with other knobs. */
+static const bench_record *find_part(const table *t, const char *choice, bool *exact) {
+    size_t name = strcspn(choice, "{");
+    const bench_record *near = NULL;
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->blocks[i].count; k++) {
+            const bench_record *b = t->blocks[i].rows[k].bench;
+            *exact = true;
+            if (b->usable && strcmp(b->choice, choice) == 0) return b;
+            if (b->usable && !near && strncmp(b->choice, choice, name) == 0 && strcspn(b->choice, "{") == name)
+                near = b;
+        }
+    *exact = false;
+    return near;
+}
+
+static void add_breakdown(table *t, store *s, const bench_record *whole) {
+    breakdown d = {.whole = whole};
+    for (size_t i = 0; i < whole->step_count && d.parts < PART_MAX; i++) {
+        d.part[d.parts] = find_part(t, whole->steps[i], &d.exact[d.parts]);
+        if (!d.part[d.parts]) return;
+        d.sum_ns += d.part[d.parts++]->time.value;
+    }
+    if (!d.parts || d.parts != whole->step_count) return;
+    breakdown *new = store_push(s, &t->breakdowns, &t->breakdown_count, sizeof *new);
+    *new = d;
+}
+
+/* The dense FFN with as many FLOPs and tokens: E = T = 1 and the hidden units that a token of the layer meets. */
+static bool matches(const table *t, const bench_record *dense) {
+    dims a = t->dims, b = dense->dims;
+    if (dense->threads != t->threads || strcmp(dense->cache, t->cache) != 0) return false;
+    if (strcmp(dense->shape, t->shape) == 0) return true;
+    return b.t == 1 && b.e == 1 && b.d == a.d && b.g == a.g * a.t && b.h == a.h * a.e / a.t;
+}
+
+/* "avx512" of "layer_avx512". */
+static const char *suffix(const char *variant, const char *prefix) {
+    size_t n = strlen(prefix);
+    return strncmp(variant, prefix, n) == 0 ? variant + n : NULL;
+}
+
+static void add_dense(table *t, store *s, const bench_record *dense) {
+    const block *layers = model_block(t, "layer");
+    const char *isa = suffix(dense->variant, "dense_ffn_");
+    for (size_t i = 0; layers && isa && i < layers->count; i++) {
+        const bench_record *layer = layers->rows[i].bench;
+        const char *own = suffix(layer->variant, "layer_");
+        bool pair = own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
+        if (!pair || !layer->usable) continue;
+        dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);
+        *p = (dense_pair){layer, dense, summary_ratio(layer, dense), layer->flops / dense->flops};
+    }
+}
+
+void model_layers(model *m, store *s) {
+    for (size_t i = 0; i < m->table_count; i++) {
+        table *t = &m->tables[i];
+        const block *layers = model_block(t, "layer");
+        for (size_t k = 0; layers && k < layers->count; k++)
+            if (layers->rows[k].bench->usable) add_breakdown(t, s, layers->rows[k].bench);
+        for (size_t k = 0; k < m->records->bench_count; k++) {
+            const bench_record *b = &m->records->benches[k];
+            if (model_is_dense(b) && b->usable && matches(t, b)) add_dense(t, s, b);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/* summary.h: medians and their intervals from raw samples. */
+#ifndef REPORTS_SUMMARY_H
+#define REPORTS_SUMMARY_H
+
+#include "records.h"
+
+/* Median of the untainted samples with the 95 % interval of order statistics; NaN value if there is none, NaN low and
+ * high if there are fewer than 6. */
+interval summary_median(const double *values, const bool *taint, size_t count);
+/* base / other: the median of paired ratios over the rounds where both are untainted, with a 95 % sign-test interval
+ * (NaN low and high with fewer than 8 pairs, or if the two were not measured in the same rounds). */
+interval summary_ratio(const bench_record *base, const bench_record *other);
+/* Fills in what the file left out, and whether the row can be believed. */
+void summary_complete(bench_record *);
+
+#endif

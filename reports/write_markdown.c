@@ -1,0 +1,224 @@
+#include "label.h"
+#include "writers.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Text that Markdown (and the HTML inside it) cannot take for markup. */
+static void put(FILE *out, const char *text) {
+    for (; *text; text++) {
+        if (strchr("\\`*_[]|~#", *text))
+            fprintf(out, "\\%c", *text);
+        else if (*text == '<')
+            fputs("&lt;", out);
+        else if (*text == '>')
+            fputs("&gt;", out);
+        else if (*text == '&')
+            fputs("&amp;", out);
+        else
+            fputc(*text, out);
+    }
+}
+
+/* A name as code; a backtick would end the code, a bar the cell. */
+static void put_code(FILE *out, const char *text) {
+    fputc('`', out);
+    for (; *text; text++)
+        fputc(*text == '`' ? '\'' : *text == '|' ? '/' : *text == '<' ? '(' : *text == '>' ? ')' : *text, out);
+    fputc('`', out);
+}
+
+static void cell(FILE *out, const char *text) {
+    fputs(" ", out);
+    put(out, text);
+    fputs(" |", out);
+}
+
+static void code_cell(FILE *out, const char *text) {
+    fputs(" ", out);
+    put_code(out, text);
+    fputs(" |", out);
+}
+
+static void ratio_cell(FILE *out, interval r) {
+    label range = label_ratio_range(r);
+    fprintf(out, " %s%s%s |", label_gain(r).s, *range.s ? " " : "", range.s);
+}
+
+static void bullets(FILE *out, const char *const *items, size_t count, const char *mark) {
+    for (size_t i = 0; i < count; i++) {
+        fputs(mark, out);
+        put(out, items[i]);
+        fputs("\n", out);
+    }
+    if (count) fputs("\n", out);
+}
+
+static void put_machine(const model *m, FILE *out) {
+    const machine *h = &m->records->machine;
+    fputs("# motbench on ", out);
+    put(out, h->cpu);
+    fputs("\n\n**", out);
+    fputs(strcmp(m->verdict, "pass") == 0       ? "PASS"
+          : strcmp(m->verdict, "fail") == 0     ? "FAIL"
+          : strcmp(m->verdict, "marginal") == 0 ? "MARGINAL"
+                                                : "NOT CHECKED",
+          out);
+    fputs("**: ", out);
+    put(out, m->verdict_text);
+    fputs(".\n\n", out);
+    bullets(out, m->findings, m->finding_count, "1. ");
+    bullets(out, m->warnings, m->warning_count, "- Warning: ");
+    fprintf(out, "Machine: ");
+    put(out, h->name);
+    fprintf(out, ", %s cores, L2 %s, L3 %s, memory %s, ", label_count(h->cores).s, label_bytes(h->l2).s,
+            label_bytes(h->l3).s, label_bytes(h->memory).s);
+    put(out, h->os);
+    fputs(", ", out);
+    put(out, *h->virtualisation ? h->virtualisation : "virtualisation unknown");
+    fputs(", ISA ", out);
+    put(out, h->isa);
+    fputs(".\n", out);
+    for (size_t i = 0; i < m->records->run_count; i++) {
+        fputs("Repeat with ", out);
+        put_code(out, m->records->runs[i].command);
+        fputs(" at revision ", out);
+        put(out, m->records->runs[i].revision);
+        fputs(".\n", out);
+    }
+}
+
+static void put_row(const row *r, unit u, const char *stage, FILE *out) {
+    const bench_record *b = r->bench;
+    fputs("|", out);
+    cell(out, stage);
+    code_cell(out, b->choice);
+    if (!b->usable) {
+        cell(out, b->status);
+        fputs(" | | | | |", out);
+        cell(out, b->reason);
+        fputs("\n", out);
+        return;
+    }
+    label range = label_range(b->time, u);
+    fprintf(out, " %s%s %s%s%s%s |", r->best ? "**" : "", label_in(b->time.value, u).s, u.name, r->best ? "**" : "",
+            *range.s ? " " : "", range.s);
+    fprintf(out, " %zu | %s | %s |", b->samples - b->tainted, label_number(b->gflops).s,
+            label_percent(b->pct_of_ceiling).s);
+    ratio_cell(out, r->over_scalar);
+    ratio_cell(out, r->over_blas);
+    cell(out, *r->verdict ? r->verdict : "not checked");
+    fputs("\n", out);
+}
+
+static void put_table(const table *t, FILE *out) {
+    fputs("\n### ", out);
+    put(out, t->shape);
+    fprintf(out, " (%d thread%s, ", t->threads, t->threads == 1 ? "" : "s");
+    put(out, t->cache);
+    fputs(", ", out);
+    put(out, t->dtype);
+    fputs(")\n\n", out);
+    for (size_t i = 0; i < t->count; i++) {
+        const block *b = &t->blocks[i];
+        if (!(b->scalar_ns > 0) && !(b->blas_ns > 0)) continue;
+        fputs("- bases of ", out);
+        put(out, b->stage);
+        fprintf(out, ": scalar %s, OpenBLAS %s, floor %s\n", label_time(b->scalar_ns).s, label_time(b->blas_ns).s,
+                label_time(b->floor_ns).s);
+    }
+    fputs("\n| stage | choice | median [95 %] | n | GFLOP/s | % of ceiling | × scalar | × OpenBLAS | check |\n"
+          "|---|---|--:|--:|--:|--:|--:|--:|---|\n",
+          out);
+    for (size_t i = 0; i < t->count; i++) {
+        unit u = label_time_unit(t->blocks[i].rows[0].bench->time);
+        for (size_t k = 0; k < t->blocks[i].count; k++) put_row(&t->blocks[i].rows[k], u, t->blocks[i].stage, out);
+    }
+}
+
+static void put_layers(const model *m, FILE *out) {
+    bool head = false;
+    for (size_t i = 0; i < m->table_count; i++)
+        for (size_t k = 0; k < m->tables[i].dense_count; k++) {
+            const dense_pair *p = &m->tables[i].dense[k];
+            if (!head)
+                fputs("\n## Against the dense FFN\n\n| shape | layer | layer time | dense FFN time | layer / dense | "
+                      "FLOP ratio |\n|---|---|--:|--:|--:|--:|\n",
+                      out);
+            head = true;
+            fputs("|", out);
+            cell(out, m->tables[i].shape);
+            code_cell(out, p->layer->variant);
+            fprintf(out, " %s | %s |", label_time(p->layer->time.value).s, label_time(p->dense->time.value).s);
+            ratio_cell(out, p->ratio);
+            fprintf(out, " %s |\n", label_ratio(p->flops_ratio).s);
+        }
+}
+
+static void put_sweeps(const model *m, FILE *out) {
+    if (m->sweep_count) fputs("\n## Sweeps\n\n", out);
+    for (size_t i = 0; i < m->sweep_count; i++) {
+        const sweep *w = &m->sweeps[i];
+        fputs("- ", out);
+        put(out, w->name);
+        fprintf(out, " over %s (%s, %d threads, ", w->axis, w->shapes, w->threads);
+        put(out, w->cache);
+        fputs("); fastest: ", out);
+        for (size_t k = 0; k < w->winner_count; k++) {
+            if (k) fputs("; ", out);
+            put(out, w->winners[k]);
+        }
+        fputs("\n", out);
+    }
+}
+
+static void put_tuning(const model *m, FILE *out) {
+    if (m->records->tune_count)
+        fputs("\n## Tuning\n\n| stage | shape | default | winner | gain |\n|---|---|---|---|--:|\n", out);
+    for (size_t i = 0; i < m->records->tune_count; i++) {
+        const tune_record *t = &m->records->tunes[i];
+        fputs("|", out);
+        cell(out, t->stage);
+        cell(out, t->shape);
+        fputs(" ", out);
+        put_code(out, t->usual);
+        fprintf(out, " %s | ", label_time(t->usual_ns).s);
+        put_code(out, t->winner);
+        fprintf(out, " %s |%s", label_time(t->winner_ns).s, t->kept ? "" : " no gain:");
+        ratio_cell(out, t->speedup);
+        fputs("\n", out);
+    }
+}
+
+static void put_lists(const model *m, FILE *out) {
+    if (m->accuracy_count)
+        fputs("\n## Accuracy\n\n| choice | verdict | error / bound | z rms | z max | shapes "
+              "|\n|---|---|--:|--:|--:|--:|\n",
+              out);
+    for (size_t i = 0; i < m->accuracy_count; i++) {
+        const accuracy_row *a = &m->accuracy[i];
+        fputs("|", out);
+        code_cell(out, a->choice);
+        cell(out, a->verdict);
+        fprintf(out, " %s | %s | %s | %zu |\n", label_number(a->fraction).s, label_number(a->z_rms).s,
+                label_number(a->z_max).s, a->shapes);
+    }
+    if (m->skipped_count) fputs("\n## Skipped\n\n", out);
+    for (size_t i = 0; i < m->skipped_count; i++) {
+        fputs("- ", out);
+        put_code(out, m->skipped[i].name);
+        fputs(": ", out);
+        put(out, m->skipped[i].reason);
+        fputs("\n", out);
+    }
+}
+
+void write_markdown(const model *m, FILE *out) {
+    put_machine(m, out);
+    if (m->table_count) fputs("\n## Variants\n", out);
+    for (size_t i = 0; i < m->table_count; i++) put_table(&m->tables[i], out);
+    put_layers(m, out);
+    put_sweeps(m, out);
+    put_tuning(m, out);
+    put_lists(m, out);
+}

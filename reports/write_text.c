@@ -1,0 +1,67 @@
+#include "label.h"
+#include "writers.h"
+
+#include <string.h>
+
+/* Columns on screen of UTF-8 text, for padding that printf would count in bytes. */
+static int columns(const char *text) {
+    int n = 0;
+    for (; *text; text++) n += (*text & 0xC0) != 0x80;
+    return n;
+}
+
+static void left(FILE *out, const char *text, int width) {
+    fprintf(out, "%s%*s", text, width > columns(text) ? width - columns(text) : 0, "");
+}
+static void right(FILE *out, const char *text, int width) {
+    fprintf(out, "%*s%s", width > columns(text) ? width - columns(text) : 0, "", text);
+}
+
+static void put_row(const row *r, unit u, FILE *out) {
+    const bench_record *b = r->bench;
+    fputs(r->best ? "* " : "  ", out);
+    left(out, b->choice, 38);
+    if (!b->usable) {
+        fprintf(out, " %s: %s\n", b->status, b->reason);
+        return;
+    }
+    fputs(" ", out);
+    right(out, label_in(b->time.value, u).s, 9);
+    fprintf(out, " %s ", u.name);
+    left(out, label_range(b->time, u).s, 20);
+    right(out, label_number(b->gflops).s, 9);
+    right(out, label_percent(b->pct_of_ceiling).s, 9);
+    right(out, label_gain(r->over_scalar).s, 9);
+    right(out, label_gain(r->over_blas).s, 9);
+    fprintf(out, "  %s\n", *r->verdict ? r->verdict : "not checked");
+}
+
+static void put_table(const table *t, FILE *out) {
+    fprintf(out, "\n%s, %d thread%s, %s, %s\n", t->shape, t->threads, t->threads == 1 ? "" : "s", t->cache, t->dtype);
+    fprintf(out, "  %-38s %12s %-20s%9s%9s", "choice", "median", " [95 %]", "GFLOP/s", "ceiling");
+    right(out, "×scalar", 9);
+    right(out, "×OpenBLAS", 10);
+    fputs("  check\n", out);
+    for (size_t i = 0; i < t->count; i++) {
+        const block *b = &t->blocks[i];
+        unit u = label_time_unit(b->rows[0].bench->time);
+        fprintf(out, "%s: floor %s, scalar %s, OpenBLAS %s\n", b->stage, label_time(b->floor_ns).s,
+                label_time(b->scalar_ns).s, label_time(b->blas_ns).s);
+        for (size_t k = 0; k < b->count; k++) put_row(&b->rows[k], u, out);
+    }
+}
+
+void write_text(const model *m, FILE *out) {
+    fprintf(out, "%s, %s\n%s: %s\n", m->records->machine.name, m->records->machine.cpu, m->verdict, m->verdict_text);
+    for (size_t i = 0; i < m->finding_count; i++) fprintf(out, "%zu. %s\n", i + 1, m->findings[i]);
+    for (size_t i = 0; i < m->warning_count; i++) fprintf(out, "warning: %s\n", m->warnings[i]);
+    for (size_t i = 0; i < m->table_count; i++) put_table(&m->tables[i], out);
+    for (size_t i = 0; i < m->sweep_count; i++) {
+        fprintf(out, "\n%s over %s, fastest: ", m->sweeps[i].name, m->sweeps[i].axis);
+        for (size_t k = 0; k < m->sweeps[i].winner_count; k++)
+            fprintf(out, "%s%s", k ? "; " : "", m->sweeps[i].winners[k]);
+        fputs("\n", out);
+    }
+    if (m->skipped_count) fputs("\nskipped\n", out);
+    for (size_t i = 0; i < m->skipped_count; i++) fprintf(out, "  %s: %s\n", m->skipped[i].name, m->skipped[i].reason);
+}
