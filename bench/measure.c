@@ -90,26 +90,43 @@ static bool settle(comparison *c, char *error, size_t error_size) {
     return false;
 }
 
+/* Checking and preparing count, but at least half of the budget is for the rounds. */
+static void set_deadline(comparison *c, int64_t begin) {
+    const double budget = c->options.budget_s * 1e9;
+    if (budget > 0) c->deadline = (int64_t)fmax((double)begin + budget, (double)timer_now() + budget / 2);
+}
+
+/* Everything that needs threads and memory. */
+static bool compete(comparison *c, int64_t begin, char *error, size_t error_size) {
+    bool ok = settle(c, error, error_size) && comparison_prepare(c, error, error_size) &&
+              comparison_calibrate(c, error, error_size);
+    if (ok) {
+        set_deadline(c, begin);
+        comparison_share_budget(c);
+        ok = comparison_rounds(c, error, error_size);
+    }
+    if (ok) {
+        comparison_count_events(c);
+        comparison_finish(c);
+    }
+    topology_unpin();
+    comparison_free(c);
+    gbench_clear();
+    return ok;
+}
+
 bool measure(const contestant *contestants, size_t count, const mot_shape *shape, const measure_options *options,
              measurement *out, char *error, size_t error_size) {
-    comparison c = {.options = with_defaults(options), .shape = *shape, .begin = timer_now()};
+    comparison c = {.options = with_defaults(options), .shape = *shape};
+    const int64_t begin = timer_now();
     const char *bad = bad_option(&c.options, shape);
     if (bad || count == 0) {
         snprintf(error, error_size, "%s", bad ? bad : "no contestants");
         return false;
     }
-    if (c.options.budget_s > 0) c.deadline = c.begin + (int64_t)(c.options.budget_s * 1e9);
     bool ok = gather(&c, contestants, count, out);
     if (!ok) snprintf(error, error_size, "out of memory");
-    if (ok && c.count) {
-        ok = settle(&c, error, error_size) && comparison_prepare(&c, error, error_size) &&
-             comparison_calibrate(&c, error, error_size) && comparison_rounds(&c, error, error_size);
-        if (ok) comparison_count_events(&c);
-        if (ok) comparison_finish(&c);
-        topology_unpin();
-        comparison_free(&c);
-        gbench_clear();
-    }
+    if (ok && c.count) ok = compete(&c, begin, error, error_size);
     free(c.side);
     return ok;
 }

@@ -22,8 +22,9 @@ typedef struct measurement {
     double ns[MEASURE_MAX_ROUNDS]; /* per call, in round order; all of them */
     bool taint[MEASURE_MAX_ROUNDS];
     long iterations;                                   /* calls per sample */
-    char stop[24];                                     /* "enough", "budget", "rounds", "interrupted" */
-    double median_ns, low_ns, high_ns, mad_ns, min_ns; /* of the untainted; 95 % interval by order statistics */
+    char stop[24];                                     /* "enough", "budget", "rounds", "interrupted", "dropped" */
+    double median_ns, low_ns, high_ns, mad_ns, min_ns; /* of the untainted (of all where none is); 95 % interval by
+                                                         order statistics, the range below 6 samples */
     counter_values counters;                           /* from a separate pass, per call */
 } measurement;
 
@@ -33,7 +34,8 @@ typedef struct measure_options {
     int rounds;        /* default 12; 8 = exploratory */
     double min_time_s; /* of one sample, default 1e-3 */
     double max_noise;  /* stop when the interval is narrower than this share of the median */
-    double budget_s;   /* for the whole call, 0 = none */
+    double budget_s;   /* for the whole call, but half of it at least for the rounds; 0 = none */
+    double drop;       /* > 1: who is this many times slower than the fastest in round 1 takes no more turns */
     uint64_t seed;
     counter_set counters;
     bool (*progress)(void *, int done, int total); /* false: stop, keep what there is */

@@ -44,7 +44,7 @@ static demand demand_of(const comparison *c, int present, int rotating) {
 
 /* Not more than 60 % of what is free: the machine must not begin to swap. 0: not even one copy fits. */
 static size_t copies_affordable(const demand *d, size_t wanted) {
-    const size_t available = memory_available(), cap = available / 10 * 6;
+    const size_t available = memory_left(), cap = available / 10 * 6;
     if (!available) return wanted;
     if (d->once > cap) return 0;
     if (!d->per_copy) return wanted;
@@ -68,7 +68,7 @@ bool comparison_prepare(comparison *c, char *error, size_t error_size) {
     const size_t wanted = copies_wanted(c), copies = copies_affordable(&d, wanted);
     if (!copies) {
         snprintf(error, error_size, "these contestants need %zu MiB; %zu MiB are free and at most 60 %% are taken",
-                 (d.once + d.per_copy) / MIB, memory_available() / MIB);
+                 (d.once + d.per_copy) / MIB, memory_left() / MIB);
         return false;
     }
     note_rotation(c, copies, wanted);

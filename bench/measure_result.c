@@ -6,16 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t untainted(const measurement *m, double *out) {
+/* The untainted samples; where there is none, all: a row that is marked inconclusive beats an empty one. */
+static size_t usable(const measurement *m, double *out) {
+    const bool any_clean = m->tainted < m->samples;
     size_t n = 0;
     for (int i = 0; i < m->samples; i++)
-        if (!m->taint[i]) out[n++] = m->ns[i];
+        if (!any_clean || !m->taint[i]) out[n++] = m->ns[i];
     return n;
 }
 
 void measurement_summarise(measurement *m) {
     double values[MEASURE_MAX_ROUNDS];
-    const summary s = stats_summarise(values, untainted(m, values));
+    const summary s = stats_summarise(values, usable(m, values));
     m->median_ns = s.median;
     m->low_ns = s.low;
     m->high_ns = s.high;
@@ -59,10 +61,11 @@ static void judge(const comparison *c, side *s) {
 void comparison_finish(comparison *c) {
     for (size_t i = 0; i < c->count; i++) {
         measurement *m = c->side[i].out;
-        const bool early = c->side[i].turns < c->options.rounds && m->samples == c->side[i].turns;
+        const side *s = &c->side[i];
+        const bool early = s->turns < c->options.rounds && m->samples == s->turns;
         measurement_summarise(m);
         judge(c, &c->side[i]);
-        snprintf(m->stop, sizeof m->stop, "%s", early ? "budget" : c->stop);
+        snprintf(m->stop, sizeof m->stop, "%s", s->dropped ? "dropped" : early ? "budget" : c->stop);
     }
 }
 

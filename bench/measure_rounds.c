@@ -13,12 +13,19 @@ static const double LONG_CALL_NS = 250e6; /* such a call warms itself up: 10 ms 
 
 /* ---- calibration ---- */
 
+/* The fastest of three: an interruption must not look like a slow kernel. Long calls are taken at their word. */
+static double quickest(side *s, long calls) {
+    double best = side_time_calls(s, calls);
+    for (int i = 1; i < 3 && best < LONG_CALL_NS; i++) best = fmin(best, side_time_calls(s, calls));
+    return best;
+}
+
 /* Calls that take at least `need` ns, found by growing; 0: the clock does not say. */
 static long calls_for(side *s, double need) {
-    if (s->call_ns >= 4 * need) return 1; /* the first call, though cold, was long enough */
+    if (s->call_ns >= fmax(LONG_CALL_NS, need)) return 1;
     if (s->peer) s->peer->enter();
     for (long n = 1; n <= MAX_ITERATIONS;) {
-        const double ns = side_time_calls(s, n);
+        const double ns = quickest(s, n);
         s->call_ns = ns / (double)n;
         if (ns >= need) return n;
         const double grow = ns > 0 ? 1.2 * need / ns : 10;
@@ -27,19 +34,8 @@ static long calls_for(side *s, double need) {
     return 0;
 }
 
-/* Slow contestants (the scalar layer) must not eat the others' time: who cannot have all rounds within its share of
- * what is left takes the first few, or one, or, where even that takes half of what is left, none. */
-static void share_budget(comparison *c) {
-    const double left = (double)(c->deadline - timer_now());
-    for (size_t i = 0; i < c->count; i++) {
-        side *s = &c->side[i];
-        const double turn = s->call_ns * (double)(c->iterations + s->warm), share = left / (double)c->count;
-        if (!c->deadline || turn * c->options.rounds <= share) continue;
-        s->turns = (int)fmin(share / turn, c->options.rounds);
-        if (s->turns > 0 || c->count == 1) continue;
-        s->turns = turn <= left / 2;
-    }
-}
+/* Tainted samples are made up for, as often again as there are rounds. */
+static int most_rounds(const comparison *c) { return (int)fmin(2 * c->options.rounds, MEASURE_MAX_ROUNDS); }
 
 bool comparison_calibrate(comparison *c, char *error, size_t error_size) {
     c->iterations = 1;
@@ -52,10 +48,22 @@ bool comparison_calibrate(comparison *c, char *error, size_t error_size) {
         }
         if (n > c->iterations) c->iterations = n;
         s->warm = s->call_ns <= LONG_CALL_NS;
-        s->turns = c->options.rounds;
+        s->turns = most_rounds(c);
     }
-    share_budget(c);
     return true;
+}
+
+/* Slow contestants (the scalar layer) must not eat the others' time: who cannot have all rounds within its share of
+ * what is left takes the first few, or one, or, where even that takes half of what is left, none. */
+void comparison_share_budget(comparison *c) {
+    const double left = (double)(c->deadline - timer_now());
+    for (size_t i = 0; i < c->count; i++) {
+        side *s = &c->side[i];
+        const double turn = s->call_ns * (double)(c->iterations + s->warm), share = left / (double)c->count;
+        if (!c->deadline || turn * c->options.rounds <= share) continue;
+        s->turns = (int)(share / turn);
+        if (s->turns == 0) s->turns = turn <= left / 2 || c->count == 1;
+    }
 }
 
 /* ---- one sample ---- */
@@ -72,6 +80,7 @@ static bool take_sample(comparison *c, side *s) {
     m->tainted += taint != NULL;
     if (taint) s->taint = taint;
     m->samples++;
+    if (ns > 0) s->call_ns = fmin(s->call_ns, ns);
     m->iterations = batch.iterations;
     return true;
 }
@@ -85,10 +94,20 @@ static bool narrow(const comparison *c, const side *s) {
     return m->high_ns - m->low_ns <= c->options.max_noise * m->median_ns;
 }
 
-static bool enough(const comparison *c) {
-    for (size_t i = 0; i < c->count; i++)
-        if (c->side[i].turns == c->options.rounds && !narrow(c, &c->side[i])) return false;
-    return true;
+/* Has had all rounds untainted, or the few turns that the budget allows it. */
+static bool through(const comparison *c, const side *s) {
+    const measurement *m = s->out;
+    return m->samples >= s->turns || m->samples - m->tainted >= c->options.rounds;
+}
+
+static void look_at_samples(comparison *c) {
+    bool all_through = true, all_narrow = c->options.max_noise > 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const side *s = &c->side[i];
+        all_through = all_through && through(c, s);
+        all_narrow = all_narrow && (s->turns < c->options.rounds || narrow(c, s));
+    }
+    if (!c->stop && (all_through || all_narrow)) c->stop = all_through ? "rounds" : "enough";
 }
 
 /* After each turn, so that a signal and the budget are obeyed within one. */
@@ -101,13 +120,24 @@ static void look_around(comparison *c, int done, int total) {
 }
 
 static bool play_round(comparison *c, const size_t *order, int round) {
-    const int total = (int)c->count * c->options.rounds;
+    const int n = (int)c->count, total = n * (round < c->options.rounds ? c->options.rounds : round + 1);
     for (size_t i = 0; i < c->count && !c->stop; i++) {
         side *s = &c->side[order[i]];
         if (round < s->turns && !take_sample(c, s)) return false;
-        look_around(c, round * (int)c->count + (int)i + 1, total);
+        look_around(c, round * n + (int)i + 1, total);
     }
     return true;
+}
+
+/* The race's early drop, after the first round; an interruption alone drops nobody. */
+static void drop_slow(comparison *c) {
+    double fastest = INFINITY;
+    for (size_t i = 0; i < c->count; i++) fastest = fmin(fastest, c->side[i].call_ns);
+    for (size_t i = 0; i < c->count; i++) {
+        side *s = &c->side[i];
+        s->dropped = s->call_ns > c->options.drop * fastest;
+        if (s->dropped && s->turns > 1) s->turns = 1;
+    }
 }
 
 static bool enlist(comparison *c) {
@@ -131,12 +161,12 @@ bool comparison_rounds(comparison *c, char *error, size_t error_size) {
     size_t *order = calloc(c->count, sizeof *order);
     taint_probe *probe = watch(c);
     bool ok = latin_start(&l, c->count, c->options.seed) && order && probe && enlist(c);
-    for (int round = 0; ok && !c->stop && round < c->options.rounds; round++) {
+    for (int round = 0; ok && !c->stop; round++) {
         latin_round(&l, order);
         ok = play_round(c, order, round);
-        if (!c->stop && c->options.max_noise > 0 && enough(c)) c->stop = "enough";
+        if (round == 0 && c->options.drop > 1) drop_slow(c);
+        look_at_samples(c);
     }
-    if (!c->stop) c->stop = "rounds";
     if (!ok) snprintf(error, error_size, "Google Benchmark did not run a batch, or memory ran out");
     for (size_t i = 0; i < c->count; i++) c->side[i].probe = NULL;
     taint_close(probe);

@@ -13,17 +13,18 @@ typedef struct comparison {
     tensors tensors;
     topology topology;
     double min_sample_ns;
-    int64_t begin, deadline; /* deadline 0: none */
-    long iterations;         /* the same for all */
-    const char *stop;        /* why rounds ended; NULL: not yet */
-    char note[96];           /* what a reader of any row has to know, or "" */
+    int64_t deadline; /* 0: none */
+    long iterations;  /* the same for all */
+    const char *stop; /* why rounds ended; NULL: not yet */
+    char note[96];    /* what a reader of any row has to know, or "" */
 } comparison;
 
 /* Tensors, packed weights and workspaces of all sides, as many copies as memory allows. False: error. */
 bool comparison_prepare(comparison *, char *error, size_t error_size);
 void comparison_free(comparison *);
-/* The same number of calls for all; the shares of the budget. False: error. */
+/* The same number of calls for all. False: error. */
 bool comparison_calibrate(comparison *, char *error, size_t error_size);
+void comparison_share_budget(comparison *); /* how many rounds each may take part in */
 bool comparison_rounds(comparison *, char *error, size_t error_size);
 void comparison_count_events(comparison *); /* the separate pass with counters */
 void comparison_finish(comparison *);       /* statistics and status of every side */

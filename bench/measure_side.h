@@ -43,6 +43,7 @@ typedef struct side {
     counter_values counted;
     double call_ns;    /* estimate of one call */
     int index;         /* in Google Benchmark's list */
+    bool dropped;      /* far slower than the fastest */
     int turns;         /* takes part in this many rounds, from the first on */
     const char *taint; /* why the latest tainted sample is */
     measurement *out;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* row-major C (m,n) = alpha * A.B; beta = 0, so C is not read. */
@@ -131,14 +132,15 @@ static const mot_variant variants[] = {VARIANT(route, ROUTE, groups, route_scrat
                                        VARIANT(experts, EXPERTS, expert_rows, experts_scratch),
                                        VARIANT(redistribute, REDISTRIBUTE, groups, NULL)};
 
-/* "OpenBLAS 0.3.21 Haswell, openmp": the core it picked decides its kernels. */
+/* "OpenBLAS 0.3.21 Cooperlake, openmp": the core decides its kernels; who set it in the environment is told so. */
 static const char *version(void) {
     static const char *const threading[] = {"serial", "pthreads", "openmp"};
     static char text[128];
     char name[32] = "OpenBLAS", number[32] = "";
     const int flavour = openblas_get_parallel();
     sscanf(openblas_get_config(), "%31s %31s", name, number);
-    snprintf(text, sizeof text, "%s %s %s, %s", name, number, openblas_get_corename(),
+    snprintf(text, sizeof text, "%s %s %s%s, %s", name, number, openblas_get_corename(),
+             getenv("OPENBLAS_CORETYPE") ? " (by OPENBLAS_CORETYPE)" : "",
              flavour >= 0 && flavour < 3 ? threading[flavour] : "unknown threading");
     return text;
 }

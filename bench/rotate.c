@@ -60,7 +60,7 @@ static bool read_number(const char *path, const char *key, size_t *out) {
     return found;
 }
 
-size_t memory_available(void) {
+size_t memory_left(void) {
     static const char *const cgroup[][2] = {
         {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
         {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};

@@ -21,6 +21,6 @@ static inline void *rotor_at(const rotor *r, size_t copy) { return r->base + cop
 size_t rotation_copies(size_t set_bytes, size_t llc_bytes);
 
 /* What this process can still take: MemAvailable, capped by its cgroup's limit. 0: unknown. */
-size_t memory_available(void);
+size_t memory_left(void);
 
 #endif

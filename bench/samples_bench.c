@@ -85,7 +85,7 @@ static void set_number(json_t *line, const char *key, double value, bool known) 
 }
 
 static void set_statistics(json_t *line, const measurement *m, const derived *d) {
-    const bool timed = m->samples > m->tainted, roofed = d->floor_ns > 0;
+    const bool timed = m->median_ns > 0, roofed = d->floor_ns > 0;
     set_number(line, "median_ns", m->median_ns, timed);
     set_number(line, "low_ns", m->low_ns, timed);
     set_number(line, "high_ns", m->high_ns, timed);
