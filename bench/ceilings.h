@@ -8,22 +8,25 @@
 
 enum { CEILING_MAX = 24 };
 typedef struct ceiling {
-    char name[32];  /* "fma_avx512_f32", "read_L1", "read_L2", "read_L3", "read_DRAM", "copy_DRAM", … */
-    char unit[12];  /* "GFLOP/s" or "GB/s" */
+    char name[32]; /* "fma_avx512_f32", "read_L1", "read_L2", "read_L3", "read_DRAM", "copy_DRAM", … */
+    char unit[12]; /* "GFLOP/s" or "GB/s" */
     int threads;
     double median, low, high; /* over rounds */
-    size_t bytes;   /* working set, 0 for FMA */
+    size_t bytes;             /* working set of all threads, half a cache level, 4 x the last one for DRAM; 0 for FMA */
 } ceiling;
 typedef struct ceilings {
     int count;
     ceiling item[CEILING_MAX];
 } ceilings;
 
-/* About budget_s seconds on `threads` pinned threads. */
+/* Measures on 1 and on `threads` pinned threads, in about budget_s seconds (at least 1 is sensible); a level that
+ * cannot be told from its neighbours is left out. The rate of a round is that of its best piece. Copies count bytes
+ * read plus bytes written. False: the reason in error. */
 bool ceilings_measure(ceilings *, int threads, double budget_s, char *error, size_t error_size);
 const ceiling *ceilings_find(const ceilings *, const char *name, int threads);
 /* Floor of a call in ns: max(flops / best FMA peak of isa, bytes / bandwidth of the memory level that cache state and
- * working set imply). */
+ * working set imply). ISAs up to `isa` count, all of them for MOT_ISA_BEST (peer libraries); working_set SIZE_MAX means
+ * DRAM. For other thread counts than were measured the bound is wider, never narrower; 0 where nothing is known. */
 double ceilings_floor_ns(const ceilings *, mot_isa isa, int threads, double flops, double bytes, size_t working_set);
 
 #endif
