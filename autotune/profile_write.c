@@ -66,11 +66,12 @@ static json_t *by_key(const json_t *entries) {
     return map;
 }
 
+static bool extend(json_t *array, const json_t *more) { return !more || json_array_extend(array, (json_t *)more) == 0; }
+
 /* The union: newer evidence decides. An entry with "kept":false has done its work then and goes. */
 static json_t *merge(const json_t *old_entries, const json_t *new_entries) {
     json_t *both = json_array(), *kept = json_array();
-    if (both && kept && json_array_extend(both, (json_t *)old_entries) == 0 &&
-        json_array_extend(both, (json_t *)new_entries) == 0) {
+    if (both && kept && extend(both, old_entries) && extend(both, new_entries)) {
         json_t *map = by_key(both), *entry;
         const char *key;
         json_object_foreach(map, key, entry) if (!json_is_false(json_object_get(entry, "kept")))
@@ -143,10 +144,9 @@ json_t *profile_read(const char *path, bool *missing, char *error, size_t size) 
     json_error_t where;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     *missing = fd < 0 && errno == ENOENT;
-    if (fd < 0) {
-        files_error(error, size, "cannot read %s: %s", path, strerror(errno));
-        return NULL;
-    }
+    if (*missing) error[0] = '\0';
+    if (fd < 0 && !*missing) files_error(error, size, "cannot read %s: %s", path, strerror(errno));
+    if (fd < 0) return NULL;
     json_t *profile = NULL;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         files_error(error, size, "%s is not a regular file", path);

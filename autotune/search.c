@@ -1,11 +1,10 @@
-/* search.c: start points, rounds of proposals with an early drop, a race of the best, and a separate confirmation. */
+/* search.c: start points, rounds of proposals, a race of the best, and a separate confirmation. */
 #include "search_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { PROBE_ROUNDS = 1, CONFIRM_ROUNDS = 3, MAX_BATCH = 16 };
-static const double DROP = 1.3; /* a probe this much above the best so far is the end of a candidate */
+enum { MAX_BATCH = 16 };
 
 /* ---- points ---------------------------------------------------------------------------------------------------- */
 
@@ -33,33 +32,12 @@ static void record(search *s, size_t point, double ratio) {
     s->trials[s->count++] = (trial){point, ratio > 0 ? log(ratio) : INFINITY};
 }
 
-static double best_score(const search *s) {
-    double best = INFINITY;
-    for (size_t i = 0; i < s->count; i++) best = fmin(best, s->trials[i].score);
-    return best;
-}
-
-/* Probes points once; what is not far above the best is timed again before it is believed. */
 static bool evaluate(search *s, const size_t *points, size_t count) {
-    const search_task *task = s->task;
-    double probe[MAX_BATCH], again[MAX_BATCH], best = best_score(s);
-    size_t close[MAX_BATCH], closes = 0;
-    for (size_t i = 0; i < count; i++) probe[i] = NAN;
-    bool more = task->evaluate(task->data, points, count, PROBE_ROUNDS, probe);
+    double ratio[MAX_BATCH];
+    for (size_t i = 0; i < count; i++) ratio[i] = NAN;
+    bool more = s->task->evaluate(s->task->data, points, count, ratio);
     for (size_t i = 0; i < count; i++)
-        if (isfinite(probe[i])) best = fmin(best, log(probe[i]));
-    for (size_t i = 0; i < count; i++) {
-        if (isfinite(probe[i]) && log(probe[i]) <= best + log(DROP))
-            close[closes++] = points[i];
-        else if (!isnan(probe[i]))
-            record(s, points[i], probe[i]);
-    }
-    for (size_t i = 0; i < closes; i++) again[i] = NAN;
-    if (closes && more) more = task->evaluate(task->data, close, closes, CONFIRM_ROUNDS, again);
-    for (size_t i = 0, k = 0; i < closes; i++) {
-        while (points[k] != close[i]) k++;
-        record(s, close[i], isnan(again[i]) ? probe[k] : again[i]);
-    }
+        if (!isnan(ratio[i])) record(s, points[i], ratio[i]);
     return more;
 }
 

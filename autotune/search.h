@@ -38,9 +38,9 @@ typedef struct search_task {
     int max_evaluations; /* unique points, the incumbent not counted */
     int batch;           /* points per call of evaluate */
     uint64_t seed;
-    /* Times points against the incumbent in `rounds` interleaved rounds; INFINITY: rejected, NAN: not done. False: stop
-     * searching (time is up); what is filled in still counts. */
-    bool (*evaluate)(void *, const size_t *points, size_t count, int rounds, double *ratio);
+    /* Times points against the incumbent, interleaved, dropping early what is far behind; INFINITY: rejected, NAN: not
+     * done. False: stop searching (time is up); what is filled in still counts. */
+    bool (*evaluate)(void *, const size_t *points, size_t count, double *ratio);
     /* The same with enough rounds for intervals. False: nothing is known. `confirm`: the last word on one point. */
     bool (*race)(void *, const size_t *points, size_t count, bool confirm, search_evidence *);
     void *data;

@@ -124,15 +124,19 @@ static mot_choice analytic(const space *sp, const mot_variant *variant, const mo
     return choice;
 }
 
+static size_t start_of(const space *sp, const mot_variant *variant, const mot_cpu_facts *cpu, bool model) {
+    mot_choice choice = {variant, mot_config_default(variant)};
+    if (model) choice = analytic(sp, variant, cpu);
+    return space_point(sp, &choice);
+}
+
 size_t space_starts(const space *sp, const mot_cpu_facts *cpu, size_t *points) {
     size_t count = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t f = sp->search.families; f-- > 0;) { /* the later lines are of the higher ISAs */
-            const mot_variant *variant = sp->variant[f];
-            mot_choice choice = {variant, mot_config_default(variant)};
-            if (pass == 0) choice = analytic(sp, variant, cpu);
-            size_t point = space_point(sp, &choice);
-            if (point != SIZE_MAX) points[count++] = point;
-        }
+    for (int isa = MOT_ISA_AVX512; isa >= MOT_ISA_SCALAR; isa--)
+        for (int model = 1; model >= 0; model--)
+            for (size_t f = 0; f < sp->search.families; f++) {
+                size_t point = start_of(sp, sp->variant[f], cpu, model);
+                if ((int)sp->variant[f]->isa == isa && point != SIZE_MAX) points[count++] = point;
+            }
     return count;
 }

@@ -25,7 +25,9 @@ typedef struct tune_summary {
     int keys, evaluations, kept, interrupted;
 } tune_summary;
 
-/* Tunes every stage and the layer of every shape. False and error on trouble; the profile is then as it was. */
+/* Tunes every stage and the layer of every shape. The profile is written after each shape. False and error on trouble;
+ * the profile then holds what was confirmed before. A shape that cannot be measured is passed over, with a word to
+ * progress; if none can, that is an error. */
 bool tune_run(const shape_list *, const tune_options *, tune_summary *, char *error, size_t error_size);
 /* $MOT_PROFILE, else $XDG_CACHE_HOME/mot/<fingerprint>.json; $XDG_STATE_HOME/mot/trials.jsonl. False: no home. */
 bool tune_default_path(char *buf, size_t size);

@@ -1,0 +1,203 @@
+/* tune.c: the shapes one after the other, the budget among them, the profile after each. */
+#include "tune.h"
+
+#include "files.h"
+#include "profile.h"
+#include "profile_write.h"
+#include "tuner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In this order; the layer last, since it is made of the others. */
+static const mot_stage order[] = {MOT_STAGE_EXPERTS, MOT_STAGE_FRONT,        MOT_STAGE_ROUTE,
+                                  MOT_STAGE_MIX,     MOT_STAGE_REDISTRIBUTE, MOT_STAGE_LAYER};
+enum { KEYS = sizeof order / sizeof *order, PATH_BYTES = 4096 };
+
+/* ---- where files live ------------------------------------------------------------------------------------------ */
+
+bool tune_default_path(char *buf, size_t size) {
+    char folder[PATH_BYTES], machine[256];
+    const char *named = getenv("MOT_PROFILE");
+    int n = 0;
+    if (named && named[0])
+        n = snprintf(buf, size, "%s", named);
+    else if (mot_xdg_folder(folder, sizeof folder, "XDG_CACHE_HOME", ".cache")) {
+        mot_cpu_fingerprint(machine, sizeof machine);
+        n = snprintf(buf, size, "%s/%s.json", folder, machine);
+    }
+    return n > 0 && (size_t)n < size;
+}
+
+bool tune_default_journal(char *buf, size_t size) {
+    char folder[PATH_BYTES];
+    if (!mot_xdg_folder(folder, sizeof folder, "XDG_STATE_HOME", ".local/state")) return false;
+    int n = snprintf(buf, size, "%s/trials.jsonl", folder);
+    return n > 0 && (size_t)n < size;
+}
+
+/* ---- the budget ------------------------------------------------------------------------------------------------ */
+
+/* A key shorter than this finds nothing: its share goes to the others. */
+static const double LEAST_KEY_S = 0.7;
+
+/* What a key's share of the time goes by: roughly the seconds of a call, and a flat part of the layer's. */
+static double weight(mot_stage stage, const mot_shape *s) {
+    static const double flops_per_s = 1e11, bytes_per_s = 2e10, flat = 0.15;
+    double own = mot_stage_flops(stage, s) / flops_per_s + mot_stage_bytes(stage, s) / bytes_per_s;
+    double layer =
+        mot_stage_flops(MOT_STAGE_LAYER, s) / flops_per_s + mot_stage_bytes(MOT_STAGE_LAYER, s) / bytes_per_s;
+    return stage == MOT_STAGE_LAYER ? layer / 2 : own + flat * layer; /* few layers are compared */
+}
+
+static double weights_from(const shape_list *shapes, size_t shape, int key) {
+    double sum = 0;
+    for (size_t i = shape; i < shapes->count; i++)
+        for (int k = i == shape ? key : 0; k < KEYS; k++) sum += weight(order[k], &shapes->item[i]);
+    return sum;
+}
+
+/* This key's share of the time that is left, two thirds of it for the search. */
+static void set_times(const tuner *t, tuner_key *key, double share) {
+    double now = tuner_now(), left = t->end_s > now ? t->end_s - now : 0;
+    key->end_s = now + left * share;
+    key->search_end_s = now + left * share * 2 / 3;
+}
+
+/* ---- one shape ------------------------------------------------------------------------------------------------- */
+
+static tuner_key new_key(const tuner *t, const mot_shape *shape, mot_stage stage) {
+    char text[SHAPE_TEXT];
+    tuner_key key = {.shape = shape, .stage = stage, .incumbent = {.steps = 1}};
+    shape_print(text, shape);
+    snprintf(key.text, sizeof key.text, "%s|%s|t%d|%s|%s", mot_stage_name(stage), text, t->options->threads,
+             cache_state_name(t->options->cache), mot_isa_name(t->options->isa));
+    if (stage == MOT_STAGE_LAYER)
+        key.incumbent = mot_select_layer(shape, t->options->isa);
+    else
+        key.incumbent.step[0] = mot_select_stage(stage, shape, t->options->isa);
+    for (int i = 0; i < key.incumbent.steps; i++)
+        if (!key.incumbent.step[i].variant) key.incumbent.steps = 0;
+    return key;
+}
+
+/* Under an interrupt what is known of the stages still becomes a layer, quickly. With a journal to take up nothing is
+ * skipped for want of time: what is known there costs none. */
+static bool worth_it(const tuner *t, const tuner_key *key) {
+    if (t->options->dry_run) return key->stage != MOT_STAGE_LAYER;
+    if (tuner_interrupted(t)) return key->stage == MOT_STAGE_LAYER;
+    return t->options->resume || key->end_s - tuner_now() >= LEAST_KEY_S;
+}
+
+static bool tune_shape(tuner *t, const shape_list *shapes, size_t index) {
+    mot_plan best[MOT_STAGE_COUNT] = {{0}};
+    for (int k = 0; k < KEYS; k++, t->keys_done++) {
+        const mot_shape *shape = &shapes->item[index];
+        tuner_key key = new_key(t, shape, order[k]);
+        set_times(t, &key, weight(order[k], shape) / weights_from(shapes, index, k));
+        best[order[k]] = key.incumbent;
+        if (!worth_it(t, &key)) continue;
+        if (order[k] == MOT_STAGE_LAYER ? !tune_layer(t, &key, best) : !tune_stage(t, &key, &best[order[k]]))
+            return false;
+        t->summary.keys++;
+    }
+    return true;
+}
+
+/* ---- the run --------------------------------------------------------------------------------------------------- */
+
+static bool write_entries(tuner *t, const char *path) {
+    bool ok = json_array_size(t->entries) == 0 || profile_write(path, t->entries, t->error, t->error_size);
+    json_array_clear(t->entries);
+    return ok;
+}
+
+/* A shape that cannot be measured (no memory for it) must not cost the others; a journal that cannot be written must.
+ */
+static bool tune_shapes(tuner *t, const shape_list *shapes, const char *path) {
+    size_t failed = 0;
+    for (size_t i = 0; i < shapes->count && (i == 0 || !tuner_interrupted(t)); i++) {
+        int keys = t->keys_done;
+        bool ok = tune_shape(t, shapes, i);
+        if (!ok && journal_error(t->journal)[0]) return false;
+        if (!ok) {
+            tuner_key key = new_key(t, &shapes->item[i], MOT_STAGE_LAYER);
+            failed++;
+            t->keys_done = keys + KEYS;
+            tuner_report(t, &key, t->error);
+        }
+        char reason[TUNER_TEXT];
+        snprintf(reason, sizeof reason, "%s", t->error);
+        if (!t->options->dry_run && !write_entries(t, path)) return false;
+        if (failed == shapes->count) snprintf(t->error, t->error_size, "%s", reason);
+    }
+    return failed < shapes->count;
+}
+
+static bool load_seeds(tuner *t, const char *path) {
+    bool missing;
+    char ignored[256];
+    json_t *old = profile_read(path, &missing, ignored, sizeof ignored);
+    json_t *entries = json_object_get(old, "entries");
+    t->seeds = entries ? json_incref(entries) : json_array();
+    json_decref(old);
+    return t->seeds != NULL;
+}
+
+static bool open_journal(tuner *t) {
+    char env[320], machine[256], path[PATH_BYTES];
+    mot_cpu_fingerprint(machine, sizeof machine);
+    snprintf(env, sizeof env, "%s/%016" PRIx64, machine, mot_registry_hash());
+    if (t->options->journal_path)
+        snprintf(path, sizeof path, "%s", t->options->journal_path);
+    else if (!tune_default_journal(path, sizeof path))
+        return files_error(t->error, t->error_size, "no place for the journal: set HOME or XDG_STATE_HOME");
+    return journal_open(&t->journal, path, env, t->options->resume, t->error, t->error_size);
+}
+
+static bool run(tuner *t, const shape_list *shapes) {
+    char path[PATH_BYTES];
+    if (t->options->profile_path)
+        snprintf(path, sizeof path, "%s", t->options->profile_path);
+    else if (!tune_default_path(path, sizeof path))
+        return files_error(t->error, t->error_size,
+                           "no place for the profile: set HOME, XDG_CACHE_HOME or MOT_PROFILE");
+    if (!t->options->dry_run && (!profile_check(path, t->error, t->error_size) || !open_journal(t))) return false;
+    t->entries = json_array();
+    bool ok = t->entries && load_seeds(t, path);
+    if (!ok) snprintf(t->error, t->error_size, "out of memory");
+    return ok && tune_shapes(t, shapes, path);
+}
+
+bool tune_variants(const shape_list *shapes, const tune_options *options, const mot_variant *const *variants,
+                   size_t count, tune_summary *summary, char *error, size_t error_size) {
+    tuner t = {.options = options,
+               .variants = variants,
+               .variant_count = count,
+               .end_s = tuner_now() + options->budget_s,
+               .keys_total = (int)shapes->count * KEYS,
+               .best_ratio = 1,
+               .error = error,
+               .error_size = error_size};
+    mot_cpu_describe(&t.cpu);
+    bool ok = run(&t, shapes);
+    t.summary.interrupted = tuner_interrupted(&t);
+    if (summary) *summary = t.summary;
+    journal_close(t.journal);
+    json_decref(t.entries);
+    json_decref(t.seeds);
+    return ok;
+}
+
+bool tune_run(const shape_list *shapes, const tune_options *options, tune_summary *summary, char *error,
+              size_t error_size) {
+    size_t count = mot_registry_count();
+    const mot_variant **variants = malloc(count * sizeof *variants);
+    if (!variants) return files_error(error, error_size, "out of memory");
+    for (size_t i = 0; i < count; i++) variants[i] = mot_registry_at(i);
+    bool ok = tune_variants(shapes, options, variants, count, summary, error, error_size);
+    free(variants);
+    return ok;
+}

@@ -1,0 +1,197 @@
+/* tuner_time.c: check -> measure -> journal, for a handful of plans against the incumbent. */
+#include "tuner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const phase_names[] = {"trial", "race", "confirm"};
+static const double DROP = 1.3;         /* a candidate this much slower after one round gets no more */
+static const double ORACLE_FLOPS = 1e8; /* per data mode: what the full check of a winner may cost */
+enum { CHECK_GROUPS = 8, CHECK_EXPERTS = 2, FULL_CHECK_S = 60 };
+
+/* One plan on its way. */
+typedef struct job {
+    const mot_plan *plan;
+    timing *out;
+    char id[2 * TUNER_TEXT], name[TUNER_TEXT];
+} job;
+
+/* ---- the journal's lines --------------------------------------------------------------------------------------- */
+
+static double number(const json_t *line, const char *name, double missing) {
+    const json_t *value = json_object_get(line, name);
+    return json_is_number(value) ? json_number_value(value) : missing;
+}
+
+/* A line is all that is known of an evaluation, so what is read back is what was found. */
+static void read_line(const json_t *line, timing *out) {
+    out->ratio = number(line, "ratio", INFINITY);
+    out->low = number(line, "low", 0);
+    out->high = number(line, "high", INFINITY);
+    out->ns = number(line, "median_ns", 0);
+    out->low_ns = number(line, "low_ns", 0);
+    out->high_ns = number(line, "high_ns", 0);
+    out->default_ns = number(line, "default_median_ns", 0);
+    out->rounds = (int)number(line, "rounds", 0);
+}
+
+static void set_real(json_t *line, const char *name, double value) {
+    if (isfinite(value)) json_object_set_new(line, name, json_real(value));
+}
+
+static json_t *samples_of(const measurement *m) {
+    json_t *array = json_array();
+    for (int i = 0; i < m->samples; i++) json_array_append_new(array, json_real(m->ns[i]));
+    return array;
+}
+
+static json_t *new_line(const tuner_key *key, const job *j, phase p, const char *verdict, const char *reason) {
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "type", phase_names[p], "id", j->id, "key", key->text, "choice",
+                     j->name, "verdict", verdict, "reason", reason);
+}
+
+static bool append(tuner *t, json_t *line, timing *out) {
+    if (line) read_line(line, out);
+    if (journal_append(t->journal, line)) return true;
+    snprintf(t->error, t->error_size, "%s", journal_error(t->journal));
+    return false;
+}
+
+/* ---- check ----------------------------------------------------------------------------------------------------- */
+
+/* A shape with the same blocks but fewer groups, and for the experts alone fewer experts, since they are independent.
+ */
+static mot_shape check_shape(const mot_plan *plan, const tuner_key *key) {
+    mot_shape s = *key->shape;
+    if (key->stage == MOT_STAGE_EXPERTS && s.experts > CHECK_EXPERTS) s.experts = CHECK_EXPERTS;
+    if (s.groups > CHECK_GROUPS) s.groups = CHECK_GROUPS;
+    while (s.groups > 1 && mot_stage_flops(key->stage, &s) > ORACLE_FLOPS) s.groups--;
+    for (int i = 0; i < plan->steps; i++)
+        if (!plan->step[i].variant->supports(&s, &plan->step[i].config)) return *key->shape;
+    return s;
+}
+
+/* A crash, a hang and a wrong result are verdicts like any other. */
+static bool passes(tuner *t, const tuner_key *key, job *j, phase p, bool *written) {
+    const check_result found = check_before_timing(j->plan, key->shape);
+    *written = true;
+    if (found.verdict == VERDICT_PASS) return true;
+    /* Ctrl-C reaches the child too: then its end says nothing of the plan. */
+    if (!tuner_interrupted(t))
+        *written = append(t, new_line(key, j, p, verdict_name(found.verdict), found.reason), j->out);
+    return false;
+}
+
+bool tuner_passes_fully(const tuner *t, const tuner_key *key, const mot_plan *plan) {
+    const mot_shape shape = check_shape(plan, key);
+    const check_options options = {.seed = t->options->seed, .threads = t->options->threads, .strided = true};
+    return check_plan_forked(plan, &shape, &options, FULL_CHECK_S).verdict == VERDICT_PASS;
+}
+
+/* ---- measure --------------------------------------------------------------------------------------------------- */
+
+static bool keep_going(void *data, int done, int total) {
+    (void)done, (void)total;
+    return !tuner_interrupted(data);
+}
+
+/* Median of the paired ratios of all rounds, tainted ones too: a probe has one round only. */
+static double paired_ratio(const measurement *a, const measurement *b) {
+    double sorted[MEASURE_MAX_ROUNDS];
+    int n = a->samples < b->samples ? a->samples : b->samples;
+    for (int i = 0; i < n; i++) {
+        double value = a->ns[i] / b->ns[i];
+        int at = i;
+        for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1];
+        sorted[at] = value;
+    }
+    return n == 0 ? NAN : n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+static json_t *timed_line(const tuner_key *key, const job *j, phase p, const measurement *base, const measurement *m) {
+    json_t *line = new_line(key, j, p, "PASS", "");
+    ratio r = {.median = paired_ratio(m, base), .high = INFINITY};
+    if (p != PHASE_TRIAL) r = measure_ratio(m, base);
+    json_object_set_new(line, "rounds", json_integer(p == PHASE_TRIAL ? m->samples : r.pairs));
+    set_real(line, "ratio", r.median);
+    set_real(line, "low", r.low);
+    set_real(line, "high", r.high);
+    set_real(line, "median_ns", m->median_ns);
+    set_real(line, "low_ns", m->low_ns);
+    set_real(line, "high_ns", m->high_ns);
+    set_real(line, "default_median_ns", base->median_ns);
+    json_object_set_new(line, "samples_ns", samples_of(m));
+    json_object_set_new(line, "default_ns", samples_of(base));
+    return line;
+}
+
+/* What was cut short by an interrupt is not an evaluation. */
+static bool record(tuner *t, const tuner_key *key, job *j, phase p, const measurement *base, const measurement *m) {
+    if (strcmp(m->status, "skipped") == 0 || strcmp(m->status, "mistrusted") == 0)
+        return append(t, new_line(key, j, p, m->status, m->reason), j->out);
+    if (m->samples == 0 || base->samples == 0 || strcmp(m->stop, "interrupted") == 0) return true;
+    t->summary.evaluations += p == PHASE_TRIAL;
+    return append(t, timed_line(key, j, p, base, m), j->out);
+}
+
+static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, phase p, int rounds) {
+    contestant side[TUNER_BATCH + 1] = {{key->incumbent, "default"}};
+    measurement *m = calloc(count + 1, sizeof *m);
+    for (size_t i = 0; i < count; i++) side[i + 1] = (contestant){*jobs[i]->plan, jobs[i]->name};
+    measure_options options = {.threads = t->options->threads,
+                               .cache = t->options->cache,
+                               .rounds = rounds,
+                               .seed = t->options->seed,
+                               .drop = p == PHASE_TRIAL ? DROP : 0,
+                               .progress = p == PHASE_CONFIRM ? NULL : keep_going,
+                               .progress_data = t};
+    bool ok = m != NULL;
+    if (!ok)
+        snprintf(t->error, t->error_size, "out of memory");
+    else
+        ok = measure(side, count + 1, key->shape, &options, m, t->error, t->error_size);
+    if (ok && m[0].samples > 0) key->default_ns = m[0].median_ns > 0 ? m[0].median_ns : m[0].ns[0];
+    for (size_t i = 0; ok && i < count; i++) ok = record(t, key, jobs[i], p, &m[0], &m[i + 1]);
+    free(m);
+    return ok;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
+
+/* Candidates need time; the winner's confirmation is had even under an interrupt. */
+static bool may_start(const tuner *t, const tuner_key *key, phase p) {
+    if (p == PHASE_CONFIRM) return true;
+    return !tuner_interrupted(t) && (p == PHASE_RACE || tuner_now() <= key->search_end_s);
+}
+
+bool tuner_time(tuner *t, tuner_key *key, const mot_plan *plans, size_t count, phase p, int rounds, timing *out) {
+    job all[TUNER_BATCH], *open[TUNER_BATCH];
+    size_t opened = 0;
+    for (size_t i = 0; i < count; i++) {
+        job *j = &all[i];
+        *j = (job){.plan = &plans[i], .out = &out[i]};
+        *j->out = (timing){.ratio = NAN};
+        plan_print(j->name, sizeof j->name, &plans[i]);
+        snprintf(j->id, sizeof j->id, "%s|%s|%d|%s", phase_names[p], key->text, rounds, j->name);
+        const json_t *known = journal_find(t->journal, j->id);
+        bool written = true;
+        if (known)
+            read_line(known, j->out);
+        else if (may_start(t, key, p) && passes(t, key, j, p, &written))
+            open[opened++] = j;
+        if (!written) return false;
+    }
+    if (opened == 0) return true;
+    return time_jobs(t, key, open, opened, p, rounds);
+}
+
+bool tuner_confirm(tuner *t, tuner_key *key, const mot_plan *plan, timing *out) {
+    const int rounds = tuner_confirm_rounds(t, key);
+    *out = (timing){.ratio = NAN, .high = INFINITY};
+    if (rounds == 0) return true;
+    if (!tuner_time(t, key, plan, 1, PHASE_CONFIRM, rounds, out)) return false;
+    if (out->high < 1 && !tuner_passes_fully(t, key, plan)) *out = (timing){.ratio = INFINITY, .high = INFINITY};
+    return true;
+}
