@@ -85,16 +85,16 @@ void html_conditions(FILE *out, const table *t) {
     html(out, "%d thread%s · %s · %s", t->threads, t->threads == 1 ? "" : "s", t->cache, t->dtype);
 }
 
-void html_ratio_cell(FILE *out, interval r, const char *own_name, const char *base_name) {
+void html_ratio_cell(FILE *out, interval r, const char *own_name, const char *base_name, bool with_interval) {
     if (!isfinite(r.value)) {
         html(out, "<td class=\"n\">–</td>");
     } else if (strcmp(own_name, base_name) == 0) {
         html(out, "<td class=\"n base\" data-v=\"1\">base</td>");
     } else {
         label range = label_ratio_range(r);
-        html(out, "<td class=\"n\" data-v=\"%s\" title=\"over %s\">%s", label_number(r.value).s, base_name,
-             label_gain(r).s);
-        if (*range.s) html(out, " <small>%s</small>", range.s);
+        html(out, "<td class=\"n\" data-v=\"%s\" title=\"over %s %s\">%s", label_number(r.value).s, base_name, range.s,
+             with_interval ? label_gain(r).s : label_ratio(r.value).s);
+        if (*range.s && with_interval) html(out, " <small>%s</small>", range.s);
         html(out, "</td>");
     }
 }

@@ -18,7 +18,7 @@ const char *html_class(const bench_record *);
 const char *html_stage_class(const char *stage);
 void html_conditions(FILE *, const table *); /* "2 threads · cold-weights · f32" */
 /* "1.14× [1.12, 1.16]"; a dash without a base, "base" for the base itself. */
-void html_ratio_cell(FILE *, interval, const char *own_name, const char *base_name);
+void html_ratio_cell(FILE *, interval, const char *own_name, const char *base_name, bool with_interval);
 void html_percent_cell(FILE *, double percent); /* with a bar */
 
 /* The sections, in the order of the page; each prints nothing if it has nothing to say. */

@@ -35,7 +35,7 @@ static void one_bar(const plot *p, const breakdown *d, double y) {
     }
     double whole = plot_x(p, d->whole->time.value) - p->left;
     html(p->out,
-         "<g class=\"whole\"><title>the whole layer</title><rect x=\"%f\" y=\"%f\" width=\"%f\" height=\"8\"/></g>",
+         "<g class=\"whole\"><title>the whole layer</title><rect x=\"%f\" y=\"%f\" width=\"%f\" height=\"5\"/></g>",
          p->left, y + BAR + 3, whole);
     char text[160];
     snprintf(text, sizeof text, "sum %s · whole %s", label_time(d->sum_ns).s, label_time(d->whole->time.value).s);
@@ -77,17 +77,29 @@ static void legend(const table *t, FILE *out) {
     html(out, "<li><span class=\"dot s-whole\"></span>the whole layer, measured as one</li></ul>\n");
 }
 
+/* What could be counted; what could not is said once, below the table. */
 static void counters_cell(const bench_record *b, FILE *out) {
-    html(out, "<td class=\"wrap\">");
+    size_t shown = 0;
+    html(out, "<td>");
     for (size_t i = 0; i < b->counter_count; i++) {
         const counter *c = &b->counters[i];
-        html(out, "%s%s ", i ? " · " : "", c->name);
-        if (isfinite(c->value))
-            html(out, "%s", label_number(c->value).s);
-        else
-            html(out, "n/a: %s", *c->reason ? c->reason : "no reason given");
+        size_t n = strlen(c->name);
+        bool time = n > 3 && strcmp(c->name + n - 3, "_ns") == 0;
+        if (!isfinite(c->value)) continue;
+        html(out, "%s%s %s", shown++ ? " · " : "", c->name, time ? label_time(c->value).s : label_number(c->value).s);
     }
-    html(out, b->counter_count ? "</td>" : "–</td>");
+    html(out, shown ? "</td>" : "–</td>");
+}
+
+static void missing_counters(const bench_record *b, FILE *out) {
+    size_t missing = 0;
+    for (size_t i = 0; i < b->counter_count; i++) {
+        const counter *c = &b->counters[i];
+        if (isfinite(c->value)) continue;
+        html(out, missing++ ? "; " : "<p class=\"note\">Counters: ");
+        html(out, "<code>%s</code> n/a: %s", c->name, *c->reason ? c->reason : "no reason given");
+    }
+    if (missing) html(out, "</p>\n");
 }
 
 static void part_line(const bench_record *b, const char *class, const char *name, double share, bool exact, FILE *out) {
@@ -120,7 +132,9 @@ static void parts_table(const table *t, FILE *out) {
                       100 * d->part[k]->time.value / d->sum_ns, d->exact[k], out);
         html(out, "</tbody>\n");
     }
-    html(out, "</table></div></details>\n");
+    html(out, "</table></div>\n");
+    missing_counters(t->breakdowns[0].part[0], out);
+    html(out, "</details>\n");
 }
 
 static void dense(const model *m, FILE *out) {

@@ -29,20 +29,30 @@ static void pair_of_bars(const tune_record *t, FILE *out) {
          120 * t->usual_ns / longest, 120 * t->winner_ns / longest);
 }
 
+/* A choice and its time; the steps of a layer stand below each other. */
+static void choice_cell(const char *choice, double ns, FILE *out) {
+    html(out, "<td data-v=\"%f\"><b>%s</b><br/><code>", ns, label_time(ns).s);
+    for (const char *plus; (plus = strstr(choice, " + ")) != NULL; choice = plus + 3) {
+        char step[128];
+        snprintf(step, sizeof step, "%.*s", (int)(plus - choice < 120 ? plus - choice : 120), choice);
+        html(out, "%s<br/>", step);
+    }
+    html(out, "%s</code></td>", choice);
+}
+
 static void tune_table(const tune_record *items, size_t count, FILE *out) {
     html(out, "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Stage</th><th>Shape</th><th "
-              "class=\"n\">Threads</th><th>Default</th><th>Winner</th>"
-              "<th class=\"n\">Default</th><th class=\"n\">Winner</th><th></th><th class=\"n\">Gain</th><th "
+              "class=\"n\">Threads</th><th>Default</th>"
+              "<th>Winner</th><th></th><th class=\"n\">Gain</th><th "
               "class=\"n\">Tried</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < count; i++) {
         const tune_record *t = &items[i];
         html(out,
              "<tr><th scope=\"row\"><span class=\"dot %s\"></span>%s</th><td><code>%s</code></td><td "
-             "class=\"n\">%d</td><td class=\"wrap\"><code>%s</code></td><td class=\"wrap\"><code>%s</code></td>",
-             html_stage_class(t->stage), t->stage, t->shape, t->threads, t->usual,
-             strcmp(t->usual, t->winner) == 0 ? "the default" : t->winner);
-        html(out, "<td class=\"n\" data-v=\"%f\">%s</td><td class=\"n\" data-v=\"%f\">%s</td>", t->usual_ns,
-             label_time(t->usual_ns).s, t->winner_ns, label_time(t->winner_ns).s);
+             "class=\"n\">%d</td>",
+             html_stage_class(t->stage), t->stage, t->shape, t->threads);
+        choice_cell(t->usual, t->usual_ns, out);
+        choice_cell(strcmp(t->usual, t->winner) == 0 ? "the default" : t->winner, t->winner_ns, out);
         pair_of_bars(t, out);
         gain_cell(t, out);
         html(out, "<td class=\"n\">%s</td></tr>\n", label_count(t->evaluations).s);
@@ -55,7 +65,7 @@ void html_tuning(const model *m, FILE *out) {
     if (!r->tune_count && !r->profile_count) return;
     html_section(out, "tuning", "Tuning",
                  "The default choice against the best one found, re-timed in turns. A winner is kept only if its whole "
-                 "95 % interval lies above 1.");
+                 "95\u00a0% interval lies above 1. Bars: default above, winner below.");
     if (r->tune_count) tune_table(r->tunes, r->tune_count, out);
     if (r->profile_path) {
         html(out, "<details><summary>The profile <code>%s</code>: %zu entries</summary>\n", r->profile_path,

@@ -92,8 +92,8 @@ static void doctor(const machine *m, FILE *out) {
              d->name, class, d->grade, d->found, d->advice);
     }
     html(out, "</tbody></table></div>\n");
-    if (bad < m->doctor_count)
-        html(out, "<p class=\"note\">The other %zu points are in order.</p>\n", m->doctor_count - bad);
+    size_t good = m->doctor_count - bad;
+    if (good) html(out, "<p class=\"note\">In order: %zu other point%s.</p>\n", good, good == 1 ? "" : "s");
 }
 
 static void repeat(const records *r, FILE *out) {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 320, HEIGHT = 34, PAD = 5 };
+enum { WIDTH = 260, HEIGHT = 34, PAD = 5 };
 
 /* A strip is at least 2 % tall to either side, so that a quiet row looks quiet. */
 static double reach(const bench_record *b) {
@@ -77,8 +77,8 @@ static void one_table(const table *t, bool open, FILE *out) {
 void html_samples(const model *m, FILE *out) {
     if (!m->table_count) return;
     html_section(out, "samples", "Samples",
-                 "Every sample in the order it was taken, so that drift shows. The line is the median, the band its 95 "
-                 "% interval; rings are "
+                 "Every sample in the order it was taken, so that drift shows. The line is the median, the band its "
+                 "95\u00a0% interval; larger dots are "
                  "disturbed samples (stolen time, context switches, migrations), kept here and left out of the "
                  "statistics. Height is the share "
                  "of the median from the line to the edge.");

@@ -19,6 +19,11 @@ static value per_token(const series *line, const bench_record *b) {
     return (value){b->time.value / tokens, b->time.low / tokens, b->time.high / tokens};
 }
 
+static value rate(const series *line, const bench_record *b) {
+    (void)line;
+    return (value){b->flops / b->time.value, b->flops / b->time.high, b->flops / b->time.low};
+}
+
 static value speed(const series *line, const bench_record *b) {
     const point *p = &line->points[0];
     double base = p->bench->time.value * p->x;
@@ -56,8 +61,13 @@ static void set_axes(plot *p, const series *lines, size_t n, value_of of, double
         if (!kept || ticks[i] != ticks[kept - 1]) ticks[kept++] = ticks[i];
     double x1 = kept ? ticks[kept - 1] : 1, x0 = kept ? ticks[0] : 1;
     double pad = pow(x1 > x0 ? x1 / x0 : 2, 0.04);
-    p->x.low = x0 / pad, p->x.high = x1 * pad, p->x.log = true, p->x.ticks = ticks, p->x.tick_count = kept;
-    p->y.low = y0 / 1.25, p->y.high = y1 * 1.25, p->y.log = true;
+    p->x.low = x0 / pad;
+    p->x.high = x1 * pad;
+    p->x.log = true;
+    p->x.ticks = ticks;
+    p->x.tick_count = kept;
+    p->y.low = p->y.log ? y0 / 1.25 : 0;
+    p->y.high = p->y.log ? y1 * 1.25 : y1 * 1.1;
 }
 
 static void draw_line(plot *p, const series *line, value_of of) {
@@ -122,10 +132,10 @@ static void draw_lines(plot *p, const series *lines, size_t n, value_of of, bool
     plot_close(p->out);
 }
 
-static plot frame(FILE *out, const char *x, const char *y) {
+static plot frame(FILE *out, const char *x, const char *y, bool log) {
     plot p = {.out = out, .width = 560, .height = 380, .left = 56, .right = 448, .top = 34, .bottom = 328};
     p.x.title = x;
-    p.y.title = y;
+    p.y = (plot_axis){.title = y, .log = log};
     return p;
 }
 
@@ -152,27 +162,59 @@ static void numbers(const series *lines, size_t n, const char *axis, FILE *out) 
     html(out, "</tbody></table></div></details>\n");
 }
 
+static double time_at(const series *line, double x) {
+    for (size_t i = 0; i < line->count; i++)
+        if (line->points[i].x == x) return line->points[i].bench->time.value;
+    return NAN;
+}
+
+/* Whether a line is many times slower than another wherever both were measured: it would hide all differences. */
+static bool far_off(const sweep *w, const series *line) {
+    for (size_t i = 0; i < w->count; i++) {
+        double least = INFINITY;
+        for (size_t k = 0; k < line->count; k++)
+            least = fmin(least, line->points[k].bench->time.value / time_at(&w->series[i], line->points[k].x));
+        if (isfinite(least) && least > 5) return true;
+    }
+    return false;
+}
+
+static void one_sweep(const sweep *w, FILE *out) {
+    series near[LINES];
+    size_t n = 0;
+    html(out,
+         "<figure><figcaption><h3>%s <small>%s · %d threads · %s</small></h3><p "
+         "class=\"note\"><code>%s</code></p></figcaption>\n<div "
+         "class=\"grid\">\n",
+         w->axis, w->name, w->threads, w->cache, w->shapes);
+    for (size_t i = 0; i < w->count && n < LINES; i++)
+        if (!far_off(w, &w->series[i])) near[n++] = w->series[i];
+    plot time = frame(out, w->axis, "µs per token, lower is better", true);
+    draw_lines(&time, near, n, per_token, false, "Time per token");
+    plot speed_plot = frame(out, w->axis, "GFLOP/s, higher is better", false);
+    draw_lines(&speed_plot, near, n, rate, false, "FLOP rate");
+    html(out, "</div>\n<p class=\"note\">Fastest: ");
+    for (size_t k = 0; k < w->winner_count; k++) html(out, "%s%s", k ? "; " : "", w->winners[k]);
+    html(out, ".");
+    for (size_t i = 0; i < w->count; i++) {
+        const series *line = &w->series[i];
+        if (!far_off(w, line)) continue;
+        value first = per_token(line, line->points[0].bench),
+              last = per_token(line, line->points[line->count - 1].bench);
+        html(out, " Too slow to draw: %s, %s to %s µs per token.", line->label, label_number(first.middle).s,
+             label_number(last.middle).s);
+    }
+    html(out, "</p>\n");
+    numbers(w->series, w->count, w->letter, out);
+    html(out, "</figure>\n");
+}
+
 void html_sweeps(const model *m, FILE *out) {
     if (!m->sweep_count) return;
     html_section(out, "sweeps", "Sweeps",
-                 "Time per token as one dimension of the layer grows; both axes are logarithmic, lower is better. "
-                 "Whiskers are 95 % intervals.");
-    html(out, "<div class=\"grid\">\n");
-    for (size_t i = 0; i < m->sweep_count; i++) {
-        const sweep *w = &m->sweeps[i];
-        html(out,
-             "<figure><figcaption><h3>%s <small>%s · %d threads · %s</small></h3><p "
-             "class=\"note\"><code>%s</code></p></figcaption>\n",
-             w->axis, w->name, w->threads, w->cache, w->shapes);
-        plot p = frame(out, w->axis, "µs per token");
-        draw_lines(&p, w->series, w->count, per_token, false, w->axis);
-        html(out, "<p class=\"note\">Fastest: ");
-        for (size_t k = 0; k < w->winner_count; k++) html(out, "%s%s", k ? "; " : "", w->winners[k]);
-        html(out, ".</p>\n");
-        numbers(w->series, w->count, w->letter, out);
-        html(out, "</figure>\n");
-    }
-    html(out, "</div>\n");
+                 "Time per token (logarithmic) and FLOP rate as one dimension of the layer grows. Whiskers are "
+                 "95\u00a0% intervals.");
+    for (size_t i = 0; i < m->sweep_count; i++) one_sweep(&m->sweeps[i], out);
     html_section_end(out);
 }
 
@@ -185,7 +227,7 @@ void html_scaling(const model *m, FILE *out) {
     for (size_t i = 0; i < m->scaling_count; i++) {
         const scaling *c = &m->scalings[i];
         html(out, "<figure><figcaption><h3><code>%s</code> <small>%s</small></h3></figcaption>\n", c->shape, c->cache);
-        plot p = frame(out, "threads", "speed (1 = one thread)");
+        plot p = frame(out, "threads", "speed, ideal = threads", true);
         draw_lines(&p, c->series, c->count, speed, true, "Speed over threads");
         numbers(c->series, c->count, "Threads", out);
         html(out, "</figure>\n");

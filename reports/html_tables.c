@@ -41,8 +41,8 @@ static void row_line(const block *b, const row *r, unit u, FILE *out) {
     html(out, "<th scope=\"row\"><span class=\"key %s\"></span><code>%s</code></th>", html_class(bench), bench->choice);
     if (bench->usable) {
         time_cells(bench, u, out);
-        html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name);
-        html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name);
+        html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name, false);
+        html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name, true);
         verdict_cell(r, out);
     } else {
         html(out, "<td colspan=\"%d\" class=\"why\"><span class=\"grade unknown\">%s</span> %s</td>", COLUMNS - 1,

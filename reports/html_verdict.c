@@ -37,17 +37,18 @@ static void glance_row(const model *m, const table *t, FILE *out) {
     if (!b || !b->best) return;
     const bench_record *best = b->best->bench;
     unit u = label_time_unit(best->time);
-    html(out, "<tr><th scope=\"row\"><a href=\"#t%d\"><code>%s</code></a>", (int)(t - m->tables), t->shape);
-    if (*t->known_as) html(out, "<small>%s</small>", t->known_as);
-    html(out, "</th><td>%d · %s</td><td>%s</td>", t->threads, t->cache, html_short_name(best));
+    html(out, "<tr><th scope=\"row\"><a href=\"#t%d\"><code>%s</code></a><small>", (int)(t - m->tables), t->shape);
+    if (*t->known_as) html(out, "%s · ", t->known_as);
+    html_conditions(out, t);
+    html(out, "</small></th><td><span class=\"key %s\"></span>%s</td>", html_class(best), html_short_name(best));
     html(out, "<td class=\"n\" data-v=\"%f\"><b>%s</b> %s <small>%s</small></td>", best->time.value,
          label_in(best->time.value, u).s, u.name, label_range(best->time, u).s);
-    html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->blas_ns, label_time(b->blas_ns).s);
-    html_ratio_cell(out, b->best->over_blas, best->choice, b->blas_name);
-    html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->scalar_ns, label_time(b->scalar_ns).s);
-    html_ratio_cell(out, b->best->over_scalar, best->choice, b->scalar_name);
     html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->floor_ns, label_time(b->floor_ns).s);
     html_percent_cell(out, best->pct_of_ceiling);
+    html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->blas_ns, label_time(b->blas_ns).s);
+    html_ratio_cell(out, b->best->over_blas, best->choice, b->blas_name, true);
+    html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->scalar_ns, label_time(b->scalar_ns).s);
+    html_ratio_cell(out, b->best->over_scalar, best->choice, b->scalar_name, false);
     html(out, "</tr>\n");
 }
 
@@ -62,17 +63,15 @@ static bool has_layer(const model *m) {
 void html_glance(const model *m, FILE *out) {
     if (!has_layer(m)) return;
     html_section(out, "glance", "Layers at a glance",
-                 "The fastest of our layers on each shape: median and 95 % interval of a call. Speed-ups are base time "
-                 "over our time, "
+                 "The fastest of our layers on each shape: median and 95\u00a0% interval of one call. Speed-ups are "
+                 "base time over our time, "
                  "paired by round; the base's own time stands beside them. The floor is what the peaks measured in "
                  "this run allow.");
-    html(
-        out,
-        "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Shape</th><th>Threads, cache</th><th>Layer</th>"
-        "<th class=\"n\">Time</th><th class=\"n\">OpenBLAS</th><th class=\"n\">× OpenBLAS</th><th "
-        "class=\"n\">Scalar</th>"
-        "<th class=\"n\">× scalar</th><th class=\"n\">Floor</th><th class=\"n\">%% of "
-        "ceiling</th></tr></thead><tbody>\n");
+    html(out, "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Shape</th><th>Layer</th><th "
+              "class=\"n\">Time</th>"
+              "<th class=\"n\">Floor</th><th class=\"n\">%% of ceiling</th><th class=\"n\">OpenBLAS</th><th "
+              "class=\"n\">× OpenBLAS</th>"
+              "<th class=\"n\">Scalar</th><th class=\"n\">× scalar</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < m->table_count; i++) glance_row(m, &m->tables[i], out);
     html(out, "</tbody></table></div>\n");
     html_section_end(out);

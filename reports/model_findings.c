@@ -118,8 +118,9 @@ static void tuning_finding(model *m, store *s) {
         return;
     }
     label range = label_ratio_range(best->speedup);
-    const char *rest =
-        all > kept ? store_print(s, "; no gain in the other %zu, where the default stays", all - kept) : "";
+    const char *rest = all > kept ? store_print(s, "; no gain in the other %zu key%s: the default stays", all - kept,
+                                                all - kept == 1 ? "" : "s")
+                                  : "";
     add_finding(m, store_print(s,
                                "Tuning made %zu of %zu keys faster (%s evaluations). The largest gain: %s on %s from "
                                "%s (%s) to %s (%s), %s%s%s%s.",

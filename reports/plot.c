@@ -20,13 +20,13 @@ double plot_y(const plot *p, double value) { return along(&p->y, value, p->botto
 
 /* 1-2-5 steps on a linear axis; on a logarithmic one 1-2-5 in each decade, or decades only if there are many. */
 static size_t choose_ticks(const plot_axis *a, double *ticks, size_t room) {
-    static const double steps[] = {1, 2, 5};
+    static const double coarse[] = {1, 2, 5}, fine[] = {1, 1.5, 2, 3, 5, 7};
     size_t n = 0;
     if (a->log) {
         double decades = log10(a->high / a->low);
         for (int e = (int)floor(log10(a->low)); e <= (int)ceil(log10(a->high)); e++)
-            for (int k = 0; k < (decades < 2.5 ? 3 : 1); k++) {
-                double t = steps[k] * pow(10, e);
+            for (int k = 0; k < (decades < 1 ? 6 : decades < 3.3 ? 3 : 1); k++) {
+                double t = (decades < 1 ? fine : coarse)[k] * pow(10, e);
                 if (t >= a->low * 0.999 && t <= a->high * 1.001 && n < room) ticks[n++] = t;
             }
         return n;
@@ -100,7 +100,7 @@ void plot_mark(plot *p, enum plot_mark mark, double x, double y, double r, const
 double plot_text_width(const char *text) {
     double width = 0;
     for (; *text; text++)
-        if ((*text & 0xC0) != 0x80) width += *text == '.' || *text == ' ' || *text == 'i' || *text == 'l' ? 3.8 : 6.9;
+        if ((*text & 0xC0) != 0x80) width += *text == '.' || *text == ' ' || *text == 'i' || *text == 'l' ? 4.2 : 7.4;
     return width;
 }
 

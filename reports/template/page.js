@@ -43,5 +43,5 @@ document.querySelectorAll("table.sortable").forEach(function (table) {
   copy.addEventListener("click", function () {
     navigator.clipboard.writeText(asMarkdown(table)).then(function () { copy.textContent = "Copied"; }, function () { copy.textContent = "Not allowed here"; });
   });
-  table.parentElement.before(copy);
+  table.parentElement.after(copy);
 });
