@@ -8,7 +8,7 @@
 
 static const column fixed[] = {
     {"shape", "", COLUMN_HEADING},
-    {"threads", "threads", COLUMN_HEADING},
+    {"threads", "", COLUMN_HEADING},
     {"cache", "", COLUMN_HEADING},
     {"stage", "", COLUMN_HEADING},
     {"group", "", COLUMN_DETAIL},
@@ -92,7 +92,7 @@ static void add_condition(table *t, const bench_job *job) {
     char shape[SHAPE_TEXT];
     shape_print(shape, &job->shape);
     table_text(t, shape);
-    table_number(t, job->threads, "%.0f", job->threads);
+    table_number(t, job->threads, job->threads == 1 ? "%.0f thread" : "%.0f threads", job->threads);
     table_text(t, cache_state_name(job->cache));
     table_text(t, job->stage);
     table_text(t, job->group);
@@ -116,13 +116,19 @@ static void add_status(table *t, const measurement *m, bool mistrusted) {
     table_text(t, strcmp(status, m->status) ? "faster than the measured ceiling" : m->reason);
 }
 
+static int find_counter(const measurement *m, const char *name) {
+    for (int i = 0; i < m->counters.count; i++)
+        if (!strcmp(m->counters.name[i], name)) return i;
+    return -1;
+}
+
 static void add_counters(table *t, const options *o, const measurement *m) {
     for (int i = 0; i < o->counters.count; i++) {
-        bool has = i < m->counters.count && isfinite(m->counters.value[i]);
         char why[80];
-        snprintf(why, sizeof why, "n/a (%s)", i < m->counters.count ? m->counters.reason[i] : "not timed");
-        if (has)
-            table_number(t, m->counters.value[i], "%.4g", m->counters.value[i]);
+        int k = find_counter(m, o->counters.name[i]);
+        snprintf(why, sizeof why, "n/a (%s)", k < 0 ? "not timed" : m->counters.reason[k]);
+        if (k >= 0 && isfinite(m->counters.value[k]))
+            table_number(t, m->counters.value[k], "%.4g", m->counters.value[k]);
         else
             table_text(t, why);
     }

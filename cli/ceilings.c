@@ -39,7 +39,7 @@ int peaks_measure(peaks *p, const options *o, double budget_s, samples_writer *s
 }
 
 static table *make_table(const peaks *p, const options *o) {
-    static const column columns[] = {{"threads", "threads", COLUMN_HEADING},
+    static const column columns[] = {{"threads", "", COLUMN_HEADING},
                                      {"name", "ceiling", 0},
                                      {"median", "median", 0},
                                      {"low", "low", 0},
@@ -51,7 +51,7 @@ static table *make_table(const peaks *p, const options *o) {
         for (int k = 0; k < p->of[i].count; k++) {
             const ceiling *c = &p->of[i].item[k];
             if (!filter_keeps(o->filter, c->name)) continue;
-            table_number(t, c->threads, "%.0f", c->threads);
+            table_number(t, c->threads, c->threads == 1 ? "%.0f thread" : "%.0f threads", c->threads);
             table_text(t, c->name);
             table_number(t, c->median, "%.1f", c->median);
             table_number(t, c->low, "%.1f", c->low);

@@ -82,7 +82,7 @@ static bool write_facts(const void *data, const char *format, FILE *file, bool c
 }
 
 static int run_info(options *o) {
-    static const column columns[] = {{"section", "", COLUMN_HEADING}, {"key", "fact", 0}, {"value", "value", 0}};
+    static const column columns[] = {{"section", "", COLUMN_HEADING}, {"key", "", 0}, {"value", "", 0}};
     outputs out;
     int code = outputs_open(&out, o, OUTPUT_TABLE);
     if (code) return code;

@@ -1,7 +1,6 @@
 /* main.c: the table of verbs. */
 #include "verb.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,13 +28,6 @@ static int refuse(const char *what, const char *text) {
     return EXIT_USAGE;
 }
 
-/* What a full disk would otherwise swallow. */
-static int finish(int code) {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-    fprintf(stderr, "motbench: cannot write standard output: %s\n", strerror(errno));
-    return EXIT_ENVIRONMENT;
-}
-
 static int run_verb(const verb *v, int argc, char **argv) {
     static options o; /* static: some of its texts live as long as the process */
     options_parse(&o, v, argc, argv);
@@ -48,13 +40,13 @@ int main(int argc, char **argv) {
     if (argc < 2) return refuse("no verb", "");
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         help(stdout);
-        return finish(EXIT_OK);
+        return verb_finish(EXIT_OK);
     }
     if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
         printf("motbench %s\n", mot_version_string());
-        return finish(EXIT_OK);
+        return verb_finish(EXIT_OK);
     }
     for (int i = 0; i < VERBS; i++)
-        if (!strcmp(argv[1], verbs[i]->name)) return finish(run_verb(verbs[i], argc, argv));
+        if (!strcmp(argv[1], verbs[i]->name)) return verb_finish(run_verb(verbs[i], argc, argv));
     return refuse("unknown verb", argv[1]);
 }

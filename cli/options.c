@@ -4,6 +4,7 @@
 #include "verb.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,12 @@ int verb_fail(const options *o, int code, const char *format, ...) {
     va_end(args);
     fprintf(stderr, "motbench %s: %s\n", o->verb->name, p.text);
     return code;
+}
+
+int verb_finish(int code) {
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code == EXIT_ENVIRONMENT) return code;
+    fprintf(stderr, "motbench: cannot write standard output: %s\n", strerror(errno));
+    return EXIT_ENVIRONMENT;
 }
 
 static void die(const options *o, const char *flag, const char *why) {
@@ -134,7 +141,7 @@ static void help(const options *o) {
     char name[64];
     snprintf(name, sizeof name, "motbench %s", o->verb->name);
     argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_BUG_ADDR, name);
-    exit(fflush(stdout) == 0 ? EXIT_OK : EXIT_ENVIRONMENT);
+    exit(verb_finish(EXIT_OK));
 }
 
 static error_t parse_key(int key, char *value, struct argp_state *state) {

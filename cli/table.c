@@ -127,23 +127,27 @@ static void print_heading(const table *t, size_t row, FILE *file, const char *be
     fputc('\n', file);
 }
 
-static size_t last_of_body(const table *t) {
-    size_t last = 0;
+static const char *shown(const table *t, size_t row, size_t c) {
+    return row == SIZE_MAX ? t->columns[c].title : table_cell(t, row, c)->text;
+}
+
+/* The last column with something to show: no blanks at the end of a line. */
+static size_t last_shown(const table *t, size_t row) {
+    size_t last = SIZE_MAX;
     for (size_t c = 0; c < t->width; c++)
-        if (in_body(t, c)) last = c;
+        if (in_body(t, c) && *shown(t, row, c)) last = c;
     return last;
 }
 
 /* row SIZE_MAX is the line of titles. */
 static void print_row(const table *t, size_t row, FILE *file, bool colours) {
     static const char *const escapes[] = {"", "\033[32m", "\033[33m", "\033[31m"};
-    for (size_t c = 0, last = last_of_body(t); c < t->width; c++) {
+    for (size_t c = 0, last = last_shown(t, row); last != SIZE_MAX && c <= last; c++) {
         bool right;
         if (!in_body(t, c)) continue;
         int width = measure_column(t, c, &right);
-        const cell *x = row == SIZE_MAX ? NULL : table_cell(t, row, c);
-        print_padded(file, x ? x->text : t->columns[c].title, width, right, c == last,
-                     x && colours ? escapes[x->colour] : "");
+        const char *escape = row != SIZE_MAX && colours ? escapes[table_cell(t, row, c)->colour] : "";
+        print_padded(file, shown(t, row, c), width, right, c == last, escape);
     }
 }
 

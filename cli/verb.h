@@ -21,5 +21,7 @@ extern const verb verb_info, verb_doctor, verb_list, verb_check, verb_bench, ver
 
 /* "motbench VERB: …" on stderr, one line; returns `code`. */
 int verb_fail(const options *, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Flushes stdout, so that a full disk is not taken for success: `code`, or EXIT_ENVIRONMENT after a line on stderr. */
+int verb_finish(int code);
 
 #endif

@@ -1,0 +1,210 @@
+/* work_test.c: check, bench, tune, report, export and run on tiny shapes, from their samples to their exit codes. */
+#include "driver.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "type" of each line, in order, one letter each: r run, c check, b bench, C ceiling, t tune, e end; ? anything else.
+ */
+static const char *types_of(const char *path, json_t **last) {
+    static char types[4096];
+    static char text[1 << 20];
+    size_t n = 0;
+    snprintf(text, sizeof text, "%s", read_text(path));
+    *last = NULL;
+    for (char *line = strtok(text, "\n"); line && n + 1 < sizeof types; line = strtok(NULL, "\n")) {
+        json_t *json = json_loads(line, 0, NULL);
+        if (!json) fail_msg("%s holds a line that is no JSON: %.100s", path, line);
+        const char *type = json_string_value(json_object_get(json, "type"));
+        types[n++] = !strcmp(type, "ceiling") ? 'C' : strchr("rcbte", type[0]) ? type[0] : '?';
+        json_decref(*last);
+        *last = json;
+    }
+    types[n] = '\0';
+    return types;
+}
+
+static void expect_end(const char *path, bool complete, int code) {
+    json_t *last;
+    const char *types = types_of(path, &last);
+    assert_int_equal(types[0], 'r');
+    assert_int_equal(types[strlen(types) - 1], 'e');
+    assert_int_equal(json_is_true(json_object_get(last, "complete")), complete);
+    assert_int_equal(json_integer_value(json_object_get(last, "exit")), code);
+    json_decref(last);
+}
+
+static void check_passes(void **state) {
+    (void)state;
+    outcome o = run("check --shape g2t3e2d5h7 --stage mix,redistribute --threads 1 --out check.jsonl --out check.xml");
+    expect_code(&o, 0);
+    expect_out(&o, "mix_scalar_");
+    expect_out(&o, "PASS");
+    expect_err(&o, " 0 failed");
+    assert_null(strstr(o.out, "REPRO"));
+    expect_end("check.jsonl", true, 0);
+    assert_non_null(strstr(read_text("check.xml"), "<testsuite name=\"motbench check\""));
+    assert_non_null(strstr(read_text("check.xml"), "failures=\"0\""));
+}
+
+static void check_of_one_choice(void **state) {
+    (void)state;
+    outcome o = run("check --choice 'mix_scalar_4x4{dc=64}' --shape g2t3e2d5h7 --json");
+    expect_code(&o, 0);
+    json_t *json = json_loads(o.out, 0, NULL);
+    assert_int_equal(json_array_size(json), 1);
+    const json_t *row = json_array_get(json, 0);
+    assert_string_equal(json_string_value(json_object_get(row, "choice")), "mix_scalar_4x4{dc=64}");
+    assert_string_equal(json_string_value(json_object_get(row, "verdict")), "PASS");
+    assert_true(json_integer_value(json_object_get(row, "compared")) > 0);
+    json_decref(json);
+}
+
+/* What cannot run here is a row with its reason; where that is everything the exit code says so. */
+static void skips_are_counted(void **state) {
+    (void)state;
+    outcome o = run_with("MOT_ISA=scalar", "check --shape g2t3e2d5h7 --filter '^mix_(scalar|avx2)'");
+    expect_code(&o, 0);
+    expect_out(&o, "SKIP");
+    expect_out(&o, "MOT_ISA=scalar");
+    o = run_with("MOT_ISA=scalar", "check --shape g2t3e2d5h7 --isa avx2");
+    expect_code(&o, 77);
+    expect_err(&o, "0 passed, 0 failed");
+    o = run_with("MOT_ISA=scalar", "bench --shape g2t3e2d5h7 --isa avx2 --filter avx2");
+    expect_code(&o, 77);
+    expect_err(&o, "--isa avx2: skipped: ");
+    o = run_with("MOT_ISA=scalar", "tune --shape g2t3e2d5h7 --isa avx2");
+    expect_code(&o, 77);
+}
+
+static void bench_writes_samples(void **state) {
+    (void)state;
+    outcome o = run("bench --shape g2t4e4d16h32 --stage mix,layer --quick --budget 10 --threads 1 --out bench.jsonl "
+                    "--out bench.csv");
+    expect_code(&o, 0);
+    expect_out(&o, "g2t4e4d16h32  1 thread  cold-weights  mix\n");
+    expect_out(&o, "layer_scalar");
+    expect_err(&o, "exploratory");
+    expect_end("bench.jsonl", true, 0);
+    json_t *last;
+    const char *types = types_of("bench.jsonl", &last);
+    assert_non_null(strchr(types, 'b'));
+    assert_non_null(strchr(types, 'C'));
+    json_decref(last);
+    assert_non_null(strstr(read_text("bench.csv"), "median_ns"));
+}
+
+static void dry_run_times_nothing(void **state) {
+    (void)state;
+    outcome o =
+        run("bench --shapes paper --stage experts --cache hot,cold-weights --threads 1 --dry-run --out dry.jsonl");
+    expect_code(&o, 0);
+    expect_out(&o, "experts_scalar_4x4/g64t32e32d512h2048/t1/hot\n");
+    expect_out(&o, "/g16t64e1024d768h192/t1/cold-weights\n");
+    assert_int_not_equal(access("dry.jsonl", F_OK), 0);
+    o = run("run --dry-run");
+    expect_code(&o, 0);
+    expect_out(&o, "sweep-group");
+    assert_int_not_equal(access("motbench-out", F_OK), 0);
+}
+
+static void required_counters(void **state) {
+    (void)state;
+    outcome list = run("list counters");
+    const char *missing = strchr(list.out, '~');
+    if (!missing) {
+        print_message("skipped: this machine has every counter\n");
+        skip();
+    }
+    char command[200];
+    snprintf(command, sizeof command, "bench --shape g2t4e4d16h32 --counters %.*s --require-counters",
+             (int)strcspn(missing + 1, "\n"), missing + 1);
+    expect_refusal("", command, 5, "--require-counters", "n/a (");
+}
+
+static void an_interrupt_keeps_the_samples(void **state) {
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        unlink("stopped.jsonl");
+        /* The run line is written when the file is opened; the bench lines come with the first comparison. */
+        outcome o = run_and_signal("bench --shapes ci --no-ceilings --stage mix,layer --threads 1 --out stopped.jsonl",
+                                   signals[i], "stopped.jsonl", 8000);
+        expect_code(&o, 128 + signals[i]);
+        expect_err(&o, "interrupted");
+        expect_end("stopped.jsonl", false, 128 + signals[i]);
+        json_t *last;
+        assert_non_null(strchr(types_of("stopped.jsonl", &last), 'b'));
+        json_decref(last);
+    }
+}
+
+static void full_disk(void **state) {
+    (void)state;
+    outcome o =
+        run("bench --shape g2t4e4d16h32 --stage mix --quick --no-ceilings --budget 3 --threads 1 --out /dev/full");
+    expect_code(&o, 5);
+    expect_err(&o, "No space left");
+    o = run("check --shape g2t3e2d5h7 --stage mix --out /dev/full");
+    expect_code(&o, 5);
+    o = run("check --shape g2t3e2d5h7 --stage mix > /dev/full");
+    expect_code(&o, 5);
+}
+
+static void from_tune_to_export(void **state) {
+    (void)state;
+    outcome o = run(
+        "tune --shape g2t4e4d16h32 --budget 4 --threads 1 --out tuned.json --out tuned.jsonl --journal trials.jsonl");
+    expect_code(&o, 0);
+    expect_out(&o, "tuned.json");
+    expect_end("tuned.jsonl", true, 0);
+    o = run("export tuned.json --format json");
+    expect_code(&o, 0);
+    json_t *json = json_loads(o.out, 0, NULL);
+    assert_non_null(json);
+    json_decref(json);
+    o = run("export tuned.json --out tuned.h");
+    expect_code(&o, 0);
+    assert_string_equal(o.out, "");
+    assert_non_null(strstr(read_text("tuned.h"), "#ifndef"));
+    o = run(
+        "bench --shape g2t4e4d16h32 --stage layer --profile tuned.json --quick --no-ceilings --budget 3 --threads 1");
+    expect_code(&o, 0);
+}
+
+static void from_bench_to_report(void **state) {
+    (void)state;
+    outcome o = run("bench --shape g2t4e4d16h32 --stage layer --quick --budget 6 --threads 1 --out report.jsonl");
+    expect_code(&o, 0);
+    o = run("report report.jsonl --out report.html --out report.md");
+    expect_code(&o, 0);
+    assert_string_equal(o.out, "");
+    assert_non_null(strstr(read_text("report.html"), "<!"));
+    assert_non_null(strstr(read_text("report.md"), "g2t4e4d16h32"));
+    o = run("report report.jsonl");
+    expect_code(&o, 0);
+    expect_out(&o, "g2t4e4d16h32");
+    o = run("export report.jsonl --format gbench");
+    expect_code(&o, 0);
+    expect_out(&o, "\"benchmarks\"");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_passes),
+        cmocka_unit_test(check_of_one_choice),
+        cmocka_unit_test(skips_are_counted),
+        cmocka_unit_test(bench_writes_samples),
+        cmocka_unit_test(dry_run_times_nothing),
+        cmocka_unit_test(required_counters),
+        cmocka_unit_test(an_interrupt_keeps_the_samples),
+        cmocka_unit_test(full_disk),
+        cmocka_unit_test(from_tune_to_export),
+        cmocka_unit_test(from_bench_to_report),
+    };
+    return cmocka_run_group_tests(tests, driver_set_up, driver_tear_down);
+}
