@@ -27,4 +27,7 @@ void taint_begin(taint_probe *);
 disturbance taint_end(taint_probe *, double wall_ns);
 void taint_close(taint_probe *);
 
+/* Seam for tests: disturbances as they say, whatever happens on the machine; NULL restores the real ones. */
+void taint_set_source(disturbance (*source)(double wall_ns));
+
 #endif

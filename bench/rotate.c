@@ -22,6 +22,7 @@ static char *map_aligned(size_t bytes) {
 bool rotor_map(rotor *r, size_t bytes, size_t copies) {
     *r = (rotor){0};
     if (bytes == 0) return true;
+    if (bytes > SIZE_MAX / 4) return false;
     size_t stride = round_up(bytes, LINE), total;
     if (__builtin_mul_overflow(stride, copies, &total) || total > SIZE_MAX / 2) return false;
     total = round_up(total, HUGE_PAGE);

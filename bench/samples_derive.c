@@ -1,8 +1,6 @@
 /* samples_derive.c: FLOP/s, bytes/s and the share of what the machine was measured to give. */
 #include "samples.h"
 
-#include "cpu.h"
-
 #include <math.h>
 
 /* The best ISA that any step uses; a peer library may use all that there is. */
@@ -10,7 +8,7 @@ static mot_isa ceiling_isa(const mot_plan *plan) {
     mot_isa isa = MOT_ISA_SCALAR;
     for (int i = 0; i < plan->steps; i++) {
         const mot_variant *v = plan->step[i].variant;
-        if (candidate_peer(v)) return mot_cpu_isa();
+        if (candidate_peer(v)) return MOT_ISA_BEST;
         if (v->isa > isa) isa = v->isa;
     }
     return isa;
@@ -26,12 +24,11 @@ static double weight_bytes(mot_stage stage, const mot_shape *s) {
 /* Cold tensors come from memory, whatever their size; the others from where the working set lies. */
 static double floor_of(const ceilings *c, mot_isa isa, mot_stage stage, const mot_shape *s, const measure_options *o,
                        const derived *d) {
-    const size_t memory = (size_t)1 << 40;
     const double cold = o->cache == CACHE_COLD_ALL       ? d->bytes
                         : o->cache == CACHE_COLD_WEIGHTS ? weight_bytes(stage, s)
                                                          : 0;
     return fmax(ceilings_floor_ns(c, isa, o->threads, d->flops, d->bytes, (size_t)d->bytes),
-                ceilings_floor_ns(c, isa, o->threads, d->flops, cold, memory));
+                ceilings_floor_ns(c, isa, o->threads, d->flops, cold, SIZE_MAX));
 }
 
 /* How far above their medians the ceilings of this thread count were seen. */

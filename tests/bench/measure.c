@@ -1,0 +1,375 @@
+/* measure.c: whole comparisons on a simulated clock: kernels say what they cost, so nothing depends on the machine. */
+#include "measure.h"
+#include "measure_taint.h"
+#include "gbench.h"
+#include "timer.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* ---- simulation ---- */
+
+static int64_t sim_ns, sim_calls, sim_back_from; /* from this call on, calls seem to end before they begin */
+static double sim_drift;                         /* share by which everything has slowed down after 1000 calls */
+static int sim_taint_every;
+static pid_t sim_process; /* checks run in children: they cost nothing here */
+
+static int64_t sim_clock(void) { return ++sim_ns; }
+static uint64_t sim_tsc(void) { return (uint64_t)(3 * sim_ns); }
+
+static void sim_spend(double ns) {
+    sim_calls++;
+    const bool back = sim_back_from && sim_calls >= sim_back_from;
+    sim_ns += (int64_t)((back ? -1 : 1) * ns * (1 + sim_drift * (double)sim_calls / 1000));
+}
+
+static disturbance sim_disturbance(double wall_ns) {
+    static int n;
+    const bool hit = sim_taint_every && ++n % sim_taint_every == 0;
+    return (disturbance){.wall_ns = wall_ns, .steal_ns = hit ? wall_ns : 0};
+}
+
+static int simulate(void **state) {
+    (void)state;
+    sim_ns = sim_calls = sim_back_from = 0;
+    sim_drift = 0;
+    sim_taint_every = 0;
+    sim_process = getpid();
+    timer_set_clock(sim_clock, sim_tsc);
+    taint_set_source(sim_disturbance);
+    return 0;
+}
+
+static int real_again(void **state) {
+    (void)state;
+    timer_set_clock(NULL, NULL);
+    taint_set_source(NULL);
+    return 0;
+}
+
+/* ---- kernels: a right one at several prices, and bad ones ---- */
+
+static const mot_variant *right; /* mix, scalar */
+
+#define PRICED(name, ns)                                                                                               \
+    static void name(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {                     \
+        right->run(s, t, c, r);                                                                                        \
+        sim_spend(ns);                                                                                                 \
+    }
+PRICED(cheap, 100e3)
+PRICED(dearer, 104e3)
+PRICED(dear, 1e6)
+PRICED(endless, 60e9)
+
+/* Passes its check, then stops working: what dead code looks like. */
+static void lazy(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    if (getpid() != sim_process || sim_calls < 12) right->run(s, t, c, r);
+    sim_spend(1e5);
+}
+
+/* Right for the small shapes of a check, wrong at the timed one: leaves the last group out. */
+static void forgetful(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    if (s->groups > 8 && r.end == right->units(s)) r.end--;
+    if (r.begin < r.end) right->run(s, t, c, r);
+    sim_spend(1e5);
+}
+
+static void wrong(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    right->run(s, t, c, r);
+    ((float *)t->mixed)[0] += 1;
+    sim_spend(1e3);
+}
+
+enum { CHEAP, DEARER, DEAR, ENDLESS, LAZY, FORGETFUL, WRONG, KERNELS };
+static mot_variant kernel[KERNELS];
+static const mot_shape shape = {16, 4, 4, 16, 8};
+
+static contestant make(int which) {
+    static const mot_kernel_fn run[] = {cheap, dearer, dear, endless, lazy, forgetful, wrong};
+    static const char *const name[] = {"cheap", "dearer", "dear", "endless", "lazy", "forgetful", "wrong"};
+    right = mot_registry_find("mix_scalar_4x4");
+    assert_non_null(right);
+    kernel[which] = *right;
+    kernel[which].name = name[which];
+    kernel[which].run = run[which];
+    return (contestant){.plan = {.steps = 1, .step = {{&kernel[which], mot_config_default(right)}}},
+                        .name = name[which]};
+}
+
+static measurement *compare(const int *which, size_t count, const measure_options *options) {
+    static measurement m[8];
+    contestant side[8];
+    char error[256] = "";
+    for (size_t i = 0; i < count; i++) side[i] = make(which[i]);
+    if (!measure(side, count, &shape, options, m, error, sizeof error)) fail_msg("measure: %s", error);
+    return m;
+}
+
+static const measure_options plain = {.threads = 1, .rounds = 12, .seed = 3};
+
+/* ---- tests ---- */
+
+static void rows_have_what_they_should(void **state) {
+    (void)state;
+    const measurement *m = compare((const int[]){CHEAP, DEAR}, 2, &plain);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(m[i].status, "ok");
+        assert_string_equal(m[i].stop, "rounds");
+        assert_int_equal(m[i].samples, 12);
+        assert_int_equal(m[i].tainted, 0);
+        assert_true(m[i].min_ns <= m[i].low_ns && m[i].low_ns <= m[i].median_ns && m[i].median_ns <= m[i].high_ns);
+    }
+    assert_true(fabs(m[0].median_ns / 100e3 - 1) < 0.001 && fabs(m[1].median_ns / 1e6 - 1) < 0.001);
+    assert_int_equal(m[0].iterations, m[1].iterations); /* the same for all, so that the quickest takes 1 ms */
+    assert_in_range(m[0].iterations, 10, 12);
+}
+
+static void drift_changes_no_winner(void **state) {
+    (void)state;
+    sim_drift = 0.9; /* a call costs 20 % and more extra at the end of the run */
+    const measurement *m = compare((const int[]){CHEAP, DEARER}, 2, &plain);
+    const ratio r = measure_ratio(&m[0], &m[1]);
+    assert_true(m[0].ns[11] > 1.2 * m[0].ns[0]);
+    assert_int_equal(r.pairs, 12);
+    assert_true(r.high < 1 && fabs(r.median * 1.04 - 1) < 0.02);
+}
+
+static void a_kernel_that_stops_working_is_mistrusted(void **state) {
+    (void)state;
+    const measurement *m = compare((const int[]){LAZY, CHEAP}, 2, &plain);
+    assert_string_equal(m[0].status, "mistrusted");
+    assert_string_equal(m[1].status, "ok");
+}
+
+static void what_is_left_unwritten_is_mistrusted(void **state) {
+    (void)state;
+    const measurement *m = compare((const int[]){CHEAP, FORGETFUL}, 2, &plain);
+    assert_string_equal(m[0].status, "ok");
+    assert_string_equal(m[1].status, "mistrusted");
+}
+
+static void what_fails_its_check_is_not_timed(void **state) {
+    (void)state;
+    const measurement *m = compare((const int[]){WRONG, CHEAP}, 2, &plain);
+    assert_string_equal(m[0].status, "skipped");
+    assert_non_null(strstr(m[0].reason, "FAIL"));
+    assert_int_equal(m[0].samples, 0);
+    assert_int_equal(m[1].samples, 12);
+}
+
+static void what_cannot_run_is_skipped_with_its_reason(void **state) {
+    measurement m[2];
+    char error[256] = "";
+    contestant side[2] = {make(CHEAP), {.plan = {.steps = 1}, .name = "nothing"}};
+    (void)state;
+    assert_true(measure(side, 2, &shape, &plain, m, error, sizeof error));
+    assert_string_equal(m[1].status, "skipped");
+    assert_non_null(strstr(m[1].reason, "no variant"));
+    assert_string_equal(m[0].status, "ok");
+}
+
+static void tainted_samples_are_made_up_for(void **state) {
+    (void)state;
+    sim_taint_every = 5;
+    const measurement *m = compare((const int[]){CHEAP}, 1, &plain);
+    assert_string_equal(m->status, "ok");
+    assert_int_equal(m->samples - m->tainted, 12);
+    assert_in_range(m->tainted, 2, 4);
+    int marked = 0;
+    for (int i = 0; i < m->samples; i++) marked += m->taint[i];
+    assert_int_equal(marked, m->tainted);
+}
+
+static void too_many_tainted_are_inconclusive(void **state) {
+    (void)state;
+    sim_taint_every = 2;
+    const measurement *m = compare((const int[]){CHEAP}, 1, &plain);
+    assert_string_equal(m->status, "inconclusive");
+    assert_non_null(strstr(m->reason, "steal"));
+    sim_taint_every = 1;
+    m = compare((const int[]){CHEAP}, 1, &plain);
+    assert_string_equal(m->status, "inconclusive");
+    assert_int_equal(m->samples, 24); /* twice the rounds, then it gives up */
+    assert_true(m->median_ns > 0);
+}
+
+static void a_clock_that_goes_back_is_flagged(void **state) {
+    (void)state;
+    sim_back_from = 20;
+    const measurement *m = compare((const int[]){DEAR}, 1, &plain);
+    assert_int_equal(m->samples, 24);
+    assert_true(m->tainted > 0);
+    for (int i = 0; i < m->samples; i++) assert_true(m->taint[i] ? m->ns[i] == 0 : m->ns[i] > 0);
+    assert_string_equal(m->status, "inconclusive");
+    assert_non_null(strstr(m->reason, "clock"));
+}
+
+static int64_t frozen_clock(void) { return 42; }
+
+static void a_frozen_clock_is_an_error(void **state) {
+    measurement m;
+    char error[256] = "";
+    const contestant side = make(CHEAP);
+    (void)state;
+    timer_set_clock(frozen_clock, sim_tsc);
+    assert_false(measure(&side, 1, &shape, &plain, &m, error, sizeof error));
+    assert_non_null(strstr(error, "clock"));
+}
+
+/* A tick of 8 us: a sample is 1000 ticks. */
+static int64_t coarse_clock(void) { return ++sim_ns / 8000 * 8000; }
+
+static void coarse_ticks_make_longer_samples(void **state) {
+    (void)state;
+    timer_set_clock(coarse_clock, sim_tsc);
+    const measurement *m = compare((const int[]){CHEAP}, 1, &plain);
+    assert_string_equal(m->status, "ok");
+    assert_in_range(m->iterations, 80, 100);
+}
+
+/* ---- stopping ---- */
+
+static bool stop_after_five(void *data, int done, int total) {
+    (void)total;
+    *(int *)data = done;
+    return done < 5;
+}
+
+static void an_interrupt_keeps_what_there_is(void **state) {
+    int seen = 0;
+    measure_options o = plain;
+    (void)state;
+    o.progress = stop_after_five;
+    o.progress_data = &seen;
+    const measurement *m = compare((const int[]){CHEAP, DEAR}, 2, &o);
+    assert_int_equal(seen, 5);
+    assert_int_equal(m[0].samples + m[1].samples, 5);
+    assert_string_equal(m[0].stop, "interrupted");
+    assert_non_null(strstr(m[0].reason, "their range"));
+}
+
+static void a_narrow_interval_is_enough(void **state) {
+    measure_options o = plain;
+    (void)state;
+    o.rounds = 60;
+    o.max_noise = 0.01;
+    const measurement *m = compare((const int[]){CHEAP}, 1, &o);
+    assert_string_equal(m->stop, "enough");
+    assert_int_equal(m->samples, 8);
+}
+
+static void the_slow_do_not_eat_the_others_budget(void **state) {
+    measure_options o = plain;
+    (void)state;
+    o.budget_s = 100; /* each of ENDLESS takes 60 s */
+    const measurement *m = compare((const int[]){CHEAP, DEAR, ENDLESS}, 3, &o);
+    assert_int_equal(m[0].samples, 12);
+    assert_int_equal(m[1].samples, 12);
+    assert_string_equal(m[2].status, "skipped");
+    assert_non_null(strstr(m[2].reason, "budget"));
+    o.budget_s = 2000; /* one sample is 11 or 12 calls */
+    m = compare((const int[]){CHEAP, DEAR, ENDLESS}, 3, &o);
+    assert_int_equal(m[0].samples, 12);
+    assert_int_equal(m[2].samples, 1);
+    assert_string_equal(m[2].stop, "budget");
+}
+
+static void the_race_drops_the_slow(void **state) {
+    measure_options o = plain;
+    (void)state;
+    o.drop = 1.3;
+    const measurement *m = compare((const int[]){CHEAP, DEARER, DEAR}, 3, &o);
+    assert_int_equal(m[0].samples, 12);
+    assert_int_equal(m[1].samples, 12);
+    assert_int_equal(m[2].samples, 1);
+    assert_string_equal(m[2].stop, "dropped");
+}
+
+/* ---- cache states: what a call meets ---- */
+
+static const void *met_x, *met_p;
+static int other_x, other_p;
+static void watching(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    other_x += t->x != met_x;
+    other_p += t->mixed != met_p;
+    met_x = t->x;
+    met_p = t->mixed;
+    cheap(s, t, c, r);
+}
+
+static void cold_all_rotates_and_hot_does_not(void **state) {
+    measure_options o = plain;
+    contestant side = make(CHEAP);
+    measurement m;
+    char error[256] = "";
+    (void)state;
+    kernel[CHEAP].run = watching;
+    for (cache_state cache = CACHE_HOT; cache < CACHE_STATE_COUNT; cache++) {
+        other_x = other_p = 0;
+        o.cache = cache;
+        assert_true(measure(&side, 1, &shape, &o, &m, error, sizeof error));
+        assert_string_equal(m.status, "ok");
+        const bool rotates = cache == CACHE_COLD_ALL;
+        assert_int_equal(other_x > 100, rotates);
+        assert_int_equal(other_p > 100, rotates);
+        assert_int_equal(strstr(m.reason, "as hot") != NULL, cache == CACHE_COLD_WEIGHTS); /* mix has no weights */
+    }
+}
+
+static void bad_options_are_named(void **state) {
+    static const struct {
+        measure_options o;
+        const char *word;
+    } row[] = {{{.threads = 0}, "threads"},
+               {{.threads = 1, .rounds = 65}, "rounds"},
+               {{.threads = 1, .rounds = -1}, "rounds"},
+               {{.threads = 1, .min_time_s = -1}, "time"},
+               {{.threads = 1, .cache = CACHE_STATE_COUNT}, "cache"}};
+    const contestant side = make(CHEAP);
+    const mot_shape empty = {0, 4, 4, 16, 8};
+    measurement m;
+    char error[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        assert_false(measure(&side, 1, &shape, &row[i].o, &m, error, sizeof error));
+        assert_non_null(strstr(error, row[i].word));
+    }
+    assert_false(measure(&side, 1, &empty, &plain, &m, error, sizeof error));
+    assert_non_null(strstr(error, "groups"));
+    assert_false(measure(&side, 0, &shape, &plain, &m, error, sizeof error));
+    assert_non_null(strstr(error, "contestants"));
+}
+
+#define SIMULATED(test) cmocka_unit_test_setup_teardown(test, simulate, real_again)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {SIMULATED(rows_have_what_they_should),
+                                       SIMULATED(drift_changes_no_winner),
+                                       SIMULATED(a_kernel_that_stops_working_is_mistrusted),
+                                       SIMULATED(what_is_left_unwritten_is_mistrusted),
+                                       SIMULATED(what_fails_its_check_is_not_timed),
+                                       SIMULATED(what_cannot_run_is_skipped_with_its_reason),
+                                       SIMULATED(tainted_samples_are_made_up_for),
+                                       SIMULATED(too_many_tainted_are_inconclusive),
+                                       SIMULATED(a_clock_that_goes_back_is_flagged),
+                                       SIMULATED(a_frozen_clock_is_an_error),
+                                       SIMULATED(coarse_ticks_make_longer_samples),
+                                       SIMULATED(an_interrupt_keeps_what_there_is),
+                                       SIMULATED(a_narrow_interval_is_enough),
+                                       SIMULATED(the_slow_do_not_eat_the_others_budget),
+                                       SIMULATED(the_race_drops_the_slow),
+                                       SIMULATED(cold_all_rotates_and_hot_does_not),
+                                       SIMULATED(bad_options_are_named)};
+    if (!gbench_version()) {
+        puts("SKIP: built without Google Benchmark");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
