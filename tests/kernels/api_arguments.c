@@ -58,9 +58,9 @@ static void overflowing_sizes(void **state) {
         {half, 2, 1, 1, 1},     {2, half, 1, 1, 1},          {1, half, 1, 2, 1},          {1, half, 2, 1, 1},
         {1, 1, half, 2, 1},     {1, 1, half, 1, 2},          {1, 1, 1, half, 2},          {2, 1, half, 1, 1},
         {root, root, 1, 1, 1},  {root, 1, root, 1, 1},       {1, root, 1, root, 1},       {1, 1, root, root, 1},
-        {1, 1, root, 1, root},  {third, third, 1, third, 1}, {1, 1, third, third, third}, {SIZE_MAX, 1, 1, 1, 1},
-        {1, SIZE_MAX, 1, 1, 1}, {1, 1, SIZE_MAX, 1, 1},      {1, 1, 1, SIZE_MAX, 1},      {1, 1, 1, 1, SIZE_MAX},
-        {half / 2, 1, 1, 1, 1}, {0, 1, root, root, 1},
+        {1, 1, root, 1, root},  {third, third, 1, third, 1}, {1, 1, third, third, third}, {third, 1, third, third, 1},
+        {SIZE_MAX, 1, 1, 1, 1}, {1, SIZE_MAX, 1, 1, 1},      {1, 1, SIZE_MAX, 1, 1},      {1, 1, 1, SIZE_MAX, 1},
+        {1, 1, 1, 1, SIZE_MAX}, {half / 2, 1, 1, 1, 1},      {0, 1, root, root, 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         assert_refused(&shapes[i], &options, MOT_ERROR_OVERFLOW);

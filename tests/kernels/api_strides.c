@@ -152,12 +152,19 @@ static void impossible_strides(void **state) {
         mot_strides strides;
         mot_status want;
     } cases[] = {
-        {{0, 17, 68, 17, 0}, MOT_ERROR_STRIDES},    {{1, 17, 68, 16, 0}, MOT_ERROR_STRIDES},
-        {{1, 17, 68, 0, 0}, MOT_ERROR_STRIDES},     {{1, 17, 67, 17, 0}, MOT_ERROR_STRIDES},
-        {{1, 17, 0, 17, 0}, MOT_ERROR_STRIDES},     {{1, 17, 68, 17, 5}, MOT_ERROR_STRIDES},
-        {{6, 16, 68, 102, 0}, MOT_ERROR_STRIDES},   {{6, 0, 68, 102, 0}, MOT_ERROR_STRIDES},
-        {{1, 17, huge, 17, 0}, MOT_ERROR_OVERFLOW}, {{1, 17, 68, huge, 0}, MOT_ERROR_OVERFLOW},
-        {{6, huge, 68, 17, 0}, MOT_ERROR_OVERFLOW}, {{1, 17, SIZE_MAX / 5, 17, 0}, MOT_ERROR_OVERFLOW},
+        {{0, 17, 68, 17, 0}, MOT_ERROR_STRIDES},
+        {{1, 17, 68, 16, 0}, MOT_ERROR_STRIDES},
+        {{1, 17, 68, 0, 0}, MOT_ERROR_STRIDES},
+        {{1, 17, 67, 17, 0}, MOT_ERROR_STRIDES},
+        {{1, 17, 0, 17, 0}, MOT_ERROR_STRIDES},
+        {{1, 17, 68, 17, 5}, MOT_ERROR_STRIDES},
+        {{4, 17, 272, 68, 0}, MOT_ERROR_STRIDES},
+        {{6, 16, 68, 102, 0}, MOT_ERROR_STRIDES},
+        {{6, 0, 68, 102, 0}, MOT_ERROR_STRIDES},
+        {{1, 17, huge, 17, 0}, MOT_ERROR_OVERFLOW},
+        {{1, 17, 68, huge, 0}, MOT_ERROR_OVERFLOW},
+        {{6, huge, 68, 17, 0}, MOT_ERROR_OVERFLOW},
+        {{1, 17, SIZE_MAX / 5, 17, 0}, MOT_ERROR_OVERFLOW},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mot_status got = mot_layer_run_strided(layer, p.x, p.out, &cases[i].strides);

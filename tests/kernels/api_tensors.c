@@ -175,7 +175,10 @@ static void describe_names_every_choice(void **state) {
     assert_int_equal(mot_layer_describe(layer, small, sizeof small), MOT_ERROR_BUFFER);
     assert_int_equal(strlen(small), sizeof small - 1);
     assert_memory_equal(small, text, sizeof small - 1);
-    assert_int_equal(mot_layer_describe(layer, text, strlen(text) + 1), MOT_OK);
+    size_t length = strlen(text);
+    assert_int_equal(mot_layer_describe(layer, text, length + 1), MOT_OK);
+    assert_int_equal(mot_layer_describe(layer, text, length), MOT_ERROR_BUFFER);
+    assert_int_equal(strlen(text), length - 1);
 }
 
 int main(void) {
