@@ -1,6 +1,7 @@
 /* samples.c: the writer of sample files (SAMPLES.md): a line is flushed before the next one is made. */
 #include "samples_internal.h"
 
+#include "gbench.h"
 #include "machine.h"
 #include "samples_build.h"
 #include "shape.h"
@@ -87,6 +88,16 @@ static json_t *now_utc(void) {
 
 static json_t *or_null(json_t *value) { return value ? value : json_null(); }
 
+/* What machine.h knows, and those that only this library is linked with. */
+static json_t *libraries(void) {
+    json_t *all = machine_libraries();
+    if (!all) return json_null();
+    if (gbench_version()) json_object_set_new(all, "benchmark", samples_text(gbench_version()));
+    for (size_t i = 0; i < peer_count(); i++)
+        json_object_set_new(all, peer_at(i)->library, samples_text(peer_at(i)->version()));
+    return all;
+}
+
 static json_t *run_line(int argc, char **argv, uint64_t seed) {
     json_t *line = json_pack("{s:s,s:i,s:o,s:o,s:s,s:s,s:b,s:s,s:s,s:I}", "type", "run", "schema", 1, "argv",
                              arguments(argc, argv), "time", now_utc(), "version", mot_version_string(), "revision",
@@ -96,7 +107,7 @@ static json_t *run_line(int argc, char **argv, uint64_t seed) {
     json_object_set_new(line, "gpu", or_null(machine_gpu()));
     json_object_set_new(line, "timer", or_null(machine_timer()));
     json_object_set_new(line, "counters", or_null(machine_counters()));
-    json_object_set_new(line, "libraries", or_null(machine_libraries()));
+    json_object_set_new(line, "libraries", libraries());
     json_object_set_new(line, "doctor", or_null(machine_doctor()));
     return line;
 }

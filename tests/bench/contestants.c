@@ -1,0 +1,88 @@
+/* contestants.c: who is timed: runnable, unlike each other, and fair. */
+#include "contestants.h"
+#include "cpu.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const mot_shape shape = {8, 32, 64, 128, 96};
+
+static void assert_names_differ(const contestant *c, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++) assert_string_not_equal(c[i].name, c[j].name);
+}
+
+static void stages_have_all_that_runs_here(void **state) {
+    contestant c[64];
+    (void)state;
+    for (int stage = 0; stage < MOT_STAGE_LAYER; stage++) {
+        const size_t n = contestants_for_stage(stage, &shape, MOT_ISA_BEST, c, 64);
+        size_t expected = 0;
+        for (size_t i = 0; i < candidate_count(); i++) {
+            const mot_variant *v = candidate_at(i);
+            const mot_config config = mot_config_default(v);
+            expected += (int)v->stage == stage && !candidate_why_not(v) && v->supports(&shape, &config);
+        }
+        assert_true(n > 0 && n == expected);
+        assert_names_differ(c, n);
+        for (size_t i = 0; i < n; i++) assert_int_equal(c[i].plan.step[0].variant->stage, stage);
+    }
+}
+
+static void the_cap_holds(void **state) {
+    contestant c[64];
+    (void)state;
+    const size_t n = contestants_for_stage(MOT_STAGE_EXPERTS, &shape, MOT_ISA_SCALAR, c, 64);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++) assert_int_equal(c[i].plan.step[0].variant->isa, MOT_ISA_SCALAR);
+    assert_int_equal(contestants_for_stage(MOT_STAGE_EXPERTS, &shape, MOT_ISA_BEST, c, 1), 1); /* capacity */
+}
+
+static void layers_are_one_per_isa_tuned_and_peers(void **state) {
+    contestant c[16];
+    const mot_plan tuned = mot_select_layer(&shape, MOT_ISA_SCALAR);
+    (void)state;
+    const size_t isas = (size_t)mot_cpu_isa(), n = contestants_for_layer(&shape, MOT_ISA_BEST, &tuned, c, 16);
+    assert_int_equal(n, isas + 1 + peer_count());
+    assert_names_differ(c, n);
+    assert_string_equal(c[0].name, "layer_scalar");
+    assert_string_equal(c[isas].name, "layer_tuned");
+    for (size_t i = 0; i < n; i++) assert_true(mot_plan_is_layer(&c[i].plan));
+    assert_int_equal(contestants_for_layer(&shape, MOT_ISA_BEST, NULL, c, 16), n - 1);
+}
+
+static void the_dense_ffn_has_as_many_flops(void **state) {
+    mot_shape dense;
+    contestant c[16];
+    (void)state;
+    assert_true(dense_ffn_shape(&shape, &dense));
+    assert_true(dense.groups == 256 && dense.group_size == 1 && dense.experts == 1 && dense.d_model == 128);
+    assert_int_equal(dense.d_expert, 192);
+    const double products = 4.0 * 8 * 64 * 128 * 96, relu = 256.0 * 192;
+    assert_true(mot_stage_flops(MOT_STAGE_EXPERTS, &dense) == products + relu);
+    const size_t n = contestants_for_dense(&dense, MOT_ISA_BEST, c, 16);
+    assert_int_equal(n, (size_t)mot_cpu_isa() + peer_count());
+    assert_string_equal(c[0].name, "dense_ffn_scalar");
+    assert_names_differ(c, n);
+}
+
+static void a_dense_ffn_needs_whole_numbers(void **state) {
+    const mot_shape odd = {8, 32, 3, 128, 7}, big = {SIZE_MAX / 2, 32, 32, 1, 1}, wide = {1, 1, SIZE_MAX, 1, 2};
+    mot_shape dense;
+    (void)state;
+    assert_false(dense_ffn_shape(&odd, &dense));
+    assert_false(dense_ffn_shape(&big, &dense));
+    assert_false(dense_ffn_shape(&wide, &dense));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stages_have_all_that_runs_here), cmocka_unit_test(the_cap_holds),
+        cmocka_unit_test(layers_are_one_per_isa_tuned_and_peers), cmocka_unit_test(the_dense_ffn_has_as_many_flops),
+        cmocka_unit_test(a_dense_ffn_needs_whole_numbers)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
