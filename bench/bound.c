@@ -24,6 +24,6 @@ void bound_softmax(double *bound, const double *weight, const double *distance, 
     }
     for (size_t i = 0; i < n * stride; i += stride) {
         double error = weight[i] > 0 ? weight[i] * expm1(bound[i] + common) : 0;
-        bound[i] = error + (double)n * 0x1p-126;
+        bound[i] = error + (double)n * EXP_UNDERFLOW;
     }
 }

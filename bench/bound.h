@@ -6,6 +6,7 @@
 
 #define UNIT_ROUNDOFF 0x1p-24   /* u of f32 */
 #define UNDERFLOW_STEP 0x1p-150 /* eta: half the smallest denormal */
+#define EXP_UNDERFLOW 0x1p-126  /* below it a kernel's exp may be 0 */
 #define EXP_ERROR 4             /* of a kernel's exp, in u: 2 ulp */
 
 /* gamma_h = hu/(1-hu). */

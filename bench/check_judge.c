@@ -95,11 +95,24 @@ static size_t sample_step(const problem *pb, size_t units) {
     return step;
 }
 
+static size_t min_of(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Errors of one unit that are independent of each other: all outputs of an expert share those of its hidden units, all
+ * tokens of a group those of the experts' outputs, and the weights of a column their sum. */
+static size_t independent_errors(const judge *j) {
+    const mot_shape *s = &j->pb->shape;
+    size_t narrow = min_of(s->d_model, s->d_expert);
+    if (j->pb->stage == MOT_STAGE_EXPERTS) return narrow;
+    if (j->pb->stage == MOT_STAGE_LAYER) return s->experts * narrow;
+    return s->experts * (j->output == MOT_P ? s->group_size - 1 : s->d_model);
+}
+
 static bool judge_unit(judge *j, oracle *o, size_t unit) {
     if (data_role(j->pb, unit % j->pb->shape.groups) == ROLE_INF) return true;
     const block *b = oracle_unit(o, j->tensors, j->output, unit);
     for (size_t row = 0; row < b->rows; row++)
         if (!judge_row(j, b, unit, row, j->got + oracle_row_offset(j->pb, j->output, unit, row))) return false;
+    j->z.independent += independent_errors(j);
     return true;
 }
 
@@ -134,7 +147,7 @@ static void judge_z(judge *j) {
     check_result *r = &j->found->result;
     double rms = z_rms(&j->z);
     if (!z_applies(j->pb->mode)) return;
-    if (j->z.count >= Z_RMS_COUNT) r->z_rms = fmax(r->z_rms, rms);
+    if (j->z.independent >= Z_RMS_COUNT) r->z_rms = fmax(r->z_rms, rms);
     r->z_max = fmax(r->z_max, j->z.max);
     if (!z_passes(&j->z))
         findings_marginal(j->found, "z: %s has rms %.3g (limit %g), max %.3g (limit %g) over %zu elements (%s)",

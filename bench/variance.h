@@ -6,12 +6,13 @@
 
 #define Z_RMS_LIMIT 1.5
 #define Z_MAX_LIMIT 8.0
-/* Below this many elements the rms is one draw rather than a mean, and only the maximum decides. */
+/* With fewer independent errors the rms is a few draws rather than a mean, and only the maximum decides. */
 #define Z_RMS_COUNT 64
 
-/* Rounding variance of a dot product of k terms: (u^2/3) Q, Q the sum of the squared partial sums. That is `partials` in
- * the oracle's order; its mean over all orders is (k+1)(squares/6 + value^2/3), squares the sum of the squared products. The
- * larger one counts: a kernel that adds in another order is not wrong where a few terms dominate or cancel. */
+/* Rounding variance of a dot product of k terms: (u^2/3) Q, Q the sum of the squared partial sums. That is `partials`
+ * in the oracle's order; its mean over all orders is (k+1)(squares/6 + value^2/3), squares the sum of the squared
+ * products. The larger one counts: a kernel that adds in another order is not wrong where a few terms dominate or
+ * cancel. */
 double variance_dot(size_t k, double value, double squares, double partials);
 
 /* relu of a number with a variance: none is left where the number is surely negative. Needed before the relu. */
@@ -23,7 +24,7 @@ void variance_softmax(double *var, const double *weight, const double *distance,
 
 typedef struct z_tally {
     double squares, max;
-    size_t count;
+    size_t count, independent; /* elements; errors among them that do not depend on each other, as far as is known */
 } z_tally;
 void z_add(z_tally *, double error, double variance);
 double z_rms(const z_tally *);
