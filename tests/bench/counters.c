@@ -1,6 +1,6 @@
 /* counters.c: names, reasons where the kernel refuses (fault 5), and software counters that count. */
 #define _GNU_SOURCE
-#include "counters.h"
+#include "counters_internal.h"
 #include "machine_files.h"
 
 #include "../fake_tree.h"
@@ -77,7 +77,6 @@ static void test_reasons(void **state) {
                 {EPERM, "garbage", "flags : fpu", "seccomp forbids perf_event_open: docker run --cap-add PERFMON"},
                 {ENOSYS, "2", "flags : fpu", "this kernel has no perf events"},
                 {EMFILE, "2", "flags : fpu", "perf_event_open: Too many open files"}};
-    if (!has_papi()) skip();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         fake_tree tree;
         char cpuinfo[128];
@@ -88,8 +87,9 @@ static void test_reasons(void **state) {
         machine_set_root(tree.root);
         counters_set_probe(fake_probe);
         probe_error = rows[i].error;
-        const char *reason = counters_why_not("PAPI_TOT_CYC");
+        const char *reason = perf_why_not();
         if (!reason || strcmp(reason, rows[i].reason)) fail_msg("row %zu gave: %s", i, reason ? reason : "NULL");
+        if (has_papi()) assert_string_equal(counters_why_not("PAPI_TOT_CYC"), rows[i].reason);
         assert_null(counters_why_not("task_clock_ns"));
         counters_set_probe(NULL);
         machine_set_root(NULL);

@@ -211,8 +211,7 @@ static void test_hostile(void **state) {
                                         "\xed\xa0\x80surrogate",
                                         "\xf8\x88\x80\x80\x80",
                                         "caf\xc3\xa9 \xf0\x9f\x8d\x89",
-                                        "\xc2\x9b"
-                                        "31m",
+                                        "\302\23331m",
                                         "nan",
                                         "1e999",
                                         "-inf"};
