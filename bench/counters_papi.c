@@ -138,7 +138,7 @@ static void choose_events(const char *const *names, int count, char (*reason)[CO
     discard(set);
 }
 
-static bool start_thread(unsigned long tid, const char *const *names) {
+static void start_thread(unsigned long tid, const char *const *names) {
     int set, error = new_set(&set, tid);
     for (int i = 0; i < running.count && error == PAPI_OK; i++)
         if (running.column[i] >= 0) add_event(set, names[i], &error);
@@ -147,7 +147,6 @@ static bool start_thread(unsigned long tid, const char *const *names) {
         running.set[running.sets++] = set;
     else
         discard(set);
-    return error == PAPI_OK;
 }
 
 void hardware_start(const char *const *names, int count, char (*reason)[COUNTER_REASON]) {
