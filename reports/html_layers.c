@@ -53,10 +53,10 @@ static void bars(const table *t, FILE *out) {
     }
     if (!rows) return;
     plot p = {.out = out,
-              .width = 960,
+              .width = 800,
               .height = 24 + (double)rows * ROW,
               .left = 96,
-              .right = 760,
+              .right = 585,
               .x = {.low = 0, .high = longest}};
     plot_open(out, p.width, p.height, "Layers as the sum of their stages");
     double y = 12;

@@ -67,8 +67,9 @@ static void topology(const machine *m, FILE *out) {
     part(out, "l3", left, 58, room, 36, "L3", m->l3 > 0 ? label_bytes(m->l3).s : "unknown");
     for (int i = 0; i < cores; i++) core(out, m, i, left + i * (width + gap), width, width < 66);
     html(out, "<text class=\"mid title\" x=\"250\" y=\"226\">%s</text>", smt);
-    html(out, "<text class=\"mid title\" x=\"250\" y=\"245\">L1d %s, L2 %s a core</text>\n", label_bytes(m->l1d).s,
-         label_bytes(m->l2).s);
+    if (width < 66) /* too narrow to be written into the boxes */
+        html(out, "<text class=\"mid title\" x=\"250\" y=\"245\">L1d %s, L2 %s a core</text>\n", label_bytes(m->l1d).s,
+             label_bytes(m->l2).s);
     plot_close(out);
 }
 

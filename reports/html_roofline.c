@@ -45,7 +45,7 @@ static void draw_dot(plot *p, const row *r) {
 }
 
 /* Before and after tuning: an arrow from the default's rate to the winner's. */
-static void draw_tuning(const plot *p, const model *m, const table *t) {
+static void draw_tuning(plot *p, const model *m, const table *t) {
     for (size_t i = 0; i < m->records->tune_count; i++) {
         const tune_record *u = &m->records->tunes[i];
         const block *b = model_block(t, u->stage);
@@ -54,6 +54,7 @@ static void draw_tuning(const plot *p, const model *m, const table *t) {
         double x = plot_x(p, intensity(best)) - 11;
         double from = plot_y(p, best->flops / u->usual_ns), to = plot_y(p, best->flops / u->winner_ns);
         if (!isfinite(x + from + to)) continue;
+        plot_take(p, (plot_box){x - 6, fmin(from, to) - 2, x + 6, fmax(from, to) + 2});
         html(p->out,
              "<g class=\"arrow %s\"><title>tuning: %s from %s to %s</title><path d=\"M%f %fV%fm-3.5 5l3.5 -5l3.5 "
              "5\"/><path d=\"M%f %fh8\"/></g>\n",
@@ -92,7 +93,7 @@ static void say_what_is_below(const plot *p, const table *t, FILE *out) {
 static void draw(const model *m, const table *t, FILE *out) {
     limits l = html_limits(m->records, t->threads);
     if (!(l.peak > 0) || !(l.fastest > 0)) return;
-    plot p = {.out = out, .width = 960, .height = 500, .left = 60, .right = 790, .top = 34, .bottom = 444};
+    plot p = {.out = out, .width = 800, .height = 460, .left = 52, .right = 640, .top = 34, .bottom = 404};
     set_axes(&p, t, l);
     plot_open(out, p.width, p.height, "Roofline: measured ceilings and one mark per choice");
     plot_grid(&p);

@@ -106,7 +106,7 @@ static void name_lines(plot *p, const series *lines, size_t n, value_of of) {
             who[k - 1] = swap;
         }
     for (size_t i = 0; i < n; i++) order[i] = ends[who[i]];
-    plot_spread(order, n, 15, p->top + 4, p->bottom - 4);
+    plot_spread(order, n, 18, p->top + 4, p->bottom - 4);
     for (size_t i = 0; i < n; i++) {
         const series *line = &lines[who[i]];
         double x = plot_x(p, line->points[line->count - 1].x) + 7;

@@ -107,7 +107,7 @@ static void tuning_finding(model *m, store *s) {
         const tune_record *t = &m->records->tunes[i];
         kept += t->kept;
         if (t->evaluations > 0) evaluations += t->evaluations;
-        if (t->kept && (!best || t->speedup.value > best->speedup.value)) best = t;
+        if (t->kept && (!best || t->usual_ns - t->winner_ns > best->usual_ns - best->winner_ns)) best = t;
     }
     if (!all) return;
     if (!best) {
@@ -122,7 +122,7 @@ static void tuning_finding(model *m, store *s) {
                                                 all - kept == 1 ? "" : "s")
                                   : "";
     add_finding(m, store_print(s,
-                               "Tuning made %zu of %zu keys faster (%s evaluations). The largest gain: %s on %s from "
+                               "Tuning made %zu of %zu keys faster (%s evaluations). The largest saving: %s on %s from "
                                "%s (%s) to %s (%s), %s%s%s%s.",
                                kept, all, label_count(evaluations).s, best->stage, best->shape,
                                label_time(best->usual_ns).s, best->usual, label_time(best->winner_ns).s, best->winner,

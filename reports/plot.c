@@ -124,7 +124,13 @@ bool plot_label(plot *p, double x, double y, double gap, const char *text, const
         double middle = y - places[i].up * (gap + 3);
         plot_box b = {x0, middle - 7, x0 + width, middle + 7};
         if (!free_box(p, b)) continue;
-        html(p->out, "<text class=\"%s\" x=\"%f\" y=\"%f\">%s</text>\n", classes, x0, middle + 4, text);
+        /* Anchored at the mark, whatever the true width of the text is. */
+        double side = places[i].side;
+        html(p->out, "<text class=\"%s%s\" x=\"%f\" y=\"%f\">%s</text>\n", classes,
+             side < 0   ? " end"
+             : side > 0 ? ""
+                        : " mid",
+             x + side * gap, middle + 4, text);
         plot_take(p, b);
         return true;
     }
