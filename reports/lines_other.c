@@ -17,13 +17,19 @@ static interval read_interval(const json_t *line, const char *value, const char 
     return i;
 }
 
+/* From the shape's text, as integers: a %lf would take "32e8" for one number. */
+static dims parse_dims(const char *shape) {
+    long long g, t, e, d, h;
+    if (sscanf(shape, "g%18lldt%18llde%18lldd%18lldh%18lld", &g, &t, &e, &d, &h) != 5)
+        return (dims){NAN, NAN, NAN, NAN, NAN};
+    return (dims){(double)g, (double)t, (double)e, (double)d, (double)h};
+}
+
 static dims read_dims(const json_t *line, const char *shape) {
     const json_t *o = json_object_get(line, "dims");
-    dims d = {field_number(o, "g"), field_number(o, "t"), field_number(o, "e"), field_number(o, "d"),
-              field_number(o, "h")};
-    if (!json_is_object(o) && sscanf(shape, "g%lft%lfe%lfd%lfh%lf", &d.g, &d.t, &d.e, &d.d, &d.h) != 5)
-        d = (dims){NAN, NAN, NAN, NAN, NAN};
-    return d;
+    if (!json_is_object(o)) return parse_dims(shape);
+    return (dims){field_number(o, "g"), field_number(o, "t"), field_number(o, "e"), field_number(o, "d"),
+                  field_number(o, "h")};
 }
 
 static void read_samples(bench_record *b, store *s, const json_t *line) {
