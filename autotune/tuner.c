@@ -53,7 +53,7 @@ size_t tuner_affordable(const tuner *t, const tuner_key *key, size_t count) {
 }
 
 int tuner_confirm_rounds(const tuner *t, const tuner_key *key) {
-    double left = t->end_s - tuner_now(), grace = 0.1 * t->options->budget_s, round = 2 * turn_s(key);
+    double left = t->end_s - tuner_now(), grace = TUNER_GRACE * t->options->budget_s, round = 2 * turn_s(key);
     if (!tuner_interrupted(t) && CONFIRM_ROUNDS * round < left) return CONFIRM_ROUNDS;
     return HASTY_ROUNDS * round < left + grace ? HASTY_ROUNDS : 0;
 }

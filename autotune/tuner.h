@@ -8,6 +8,7 @@
 #include "tune.h"
 
 enum { TUNER_TEXT = 512, TUNER_BATCH = 8, TUNER_RACE_ROUNDS = 12 };
+#define TUNER_GRACE 0.1 /* of the budget: how far a last confirmation may run over */
 
 typedef struct tuner {
     const tune_options *options;

@@ -136,6 +136,14 @@ static bool record(tuner *t, const tuner_key *key, job *j, phase p, const measur
     return append(t, timed_line(key, j, p, base, m), j->out);
 }
 
+/* Nothing may run far past its time; a second is always granted. */
+static double budget_of(const tuner *t, const tuner_key *key, phase p) {
+    const double end = p == PHASE_TRIAL  ? key->search_end_s
+                       : p == PHASE_RACE ? key->end_s
+                                         : t->end_s + TUNER_GRACE * t->options->budget_s;
+    return fmax(end - tuner_now(), 1);
+}
+
 static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, phase p, int rounds) {
     contestant side[TUNER_BATCH + 1] = {{key->incumbent, "default"}};
     measurement *m = calloc(count + 1, sizeof *m);
@@ -143,6 +151,7 @@ static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, 
     measure_options options = {.threads = t->options->threads,
                                .cache = t->options->cache,
                                .rounds = rounds,
+                               .budget_s = budget_of(t, key, p),
                                .seed = t->options->seed,
                                .drop = p == PHASE_TRIAL ? DROP : 0,
                                .progress = p == PHASE_CONFIRM ? NULL : keep_going,

@@ -78,13 +78,14 @@ static search_evidence ratios(landscape *l, size_t point, int rounds) {
     return (search_evidence){exp(log_ratio[rounds / 2]), exp(log_ratio[cut]), exp(log_ratio[rounds - 1 - cut])};
 }
 
-static bool evaluate(void *data, const size_t *points, size_t count, int rounds, double *ratio) {
+static bool evaluate(void *data, const size_t *points, size_t count, double *ratio) {
+    enum { ROUNDS = 3 };
     landscape *l = data;
     if (l->budget == 0) return false;
     if (l->budget > 0) l->budget--;
     for (size_t i = 0; i < count; i++) {
         l->measured[points[i]]++;
-        ratio[i] = isfinite(l->time[points[i]]) ? ratios(l, points[i], rounds).ratio : INFINITY;
+        ratio[i] = isfinite(l->time[points[i]]) ? ratios(l, points[i], ROUNDS).ratio : INFINITY;
     }
     return true;
 }
