@@ -117,15 +117,15 @@ static void sum_chunk(sums *s, vector a, const matrix *m, size_t k, size_t colum
 }
 
 /* Longest chain of roundings in a kernel's dot product of length k: its additions and one product. */
-static size_t chain(const oracle *o, size_t k) {
-    const mot_variant *v = o->choice.variant;
-    return (v && v->depth ? v->depth(k, &o->choice.config) : k) + 1;
+static double gamma_of(const mot_choice *choice, size_t k, size_t extra) {
+    const mot_variant *v = choice ? choice->variant : NULL;
+    return bound_gamma((v && v->depth ? v->depth(k, &choice->config) : k) + 1 + extra);
 }
 
 /* Row `row` of out = a . m, k terms each; a kernel rounds `extra` times more at the end. */
 static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m, size_t k, double exact_below,
                     size_t extra) {
-    double gamma = bound_gamma(chain(o, k) + extra);
+    double gamma = gamma_of(&o->choice, k, extra);
     sums s;
     for (size_t column = 0; column < out->columns; column += CHUNK) {
         size_t n = out->columns - column < CHUNK ? out->columns - column : CHUNK, at = row * out->columns + column;
@@ -259,6 +259,10 @@ static void redistribute(oracle *o, const mot_tensors *t, size_t group) {
         vector weights = {.value = widen(o, p + i * s->experts, 1, s->experts)};
         dot_row(o, &o->out, i, weights, y, s->experts, data_exact_below(&o->pb), 0);
     }
+}
+
+double oracle_gamma(const problem *pb, const mot_choice *choice, size_t k) {
+    return gamma_of(choice, k, pb->stage == MOT_STAGE_FRONT ? FRONT_ROUNDINGS : 0);
 }
 
 /* ---- units ---- */

@@ -27,6 +27,9 @@ double oracle_unit_cost(const problem *);
  * whole layer the variance is propagated through all stages; its bound says nothing. */
 const block *oracle_unit(oracle *, const mot_tensors *t, enum mot_tensor output, size_t unit);
 
+/* gamma of a dot product of k terms as the stage's linear part computes it. */
+double oracle_gamma(const problem *, const mot_choice *or_null, size_t k);
+
 /* Where row `row` of the unit lies in the output tensor, in elements. */
 size_t oracle_row_offset(const problem *, enum mot_tensor output, size_t unit, size_t row);
 

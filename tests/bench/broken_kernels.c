@@ -113,6 +113,12 @@ KERNEL(drops_one_product) {
     drop(s, t, r, 1, 2);
 }
 
+/* In a group that isn't in the sample of so many. */
+KERNEL(drops_one_product_far_away) {
+    plain_mix(s, t, c, r);
+    if (r.begin <= 500 && 500 < r.end) drop(s, t, (mot_range){500, 501}, 1, 2);
+}
+
 /* One of the hidden units is forgotten. */
 KERNEL(drops_a_hidden_unit) {
     plain_experts(s, t, c, r);
@@ -231,6 +237,12 @@ const broken broken_kernels[] = {
     {"is_off_by_one_expert", MOT_STAGE_MIX, is_off_by_one_expert, VERDICT_FAIL, "exact integers", {0}},
     {"is_wrong_for_tails", MOT_STAGE_MIX, is_wrong_for_tails, VERDICT_FAIL, "exact integers", {0}},
     {"drops_one_product", MOT_STAGE_MIX, drops_one_product, VERDICT_FAIL, "exact integers", {0}},
+    {"drops_one_product_far_away",
+     MOT_STAGE_MIX,
+     drops_one_product_far_away,
+     VERDICT_FAIL,
+     "vector test: mixed group 500",
+     {1024, 16, 16, 256, 1}},
     {"drops_a_hidden_unit", MOT_STAGE_EXPERTS, drops_a_hidden_unit, VERDICT_FAIL, "exact integers", {0}},
     {"is_tf32_in_secret", MOT_STAGE_MIX, is_tf32_in_secret, VERDICT_FAIL, "bound: mixed", {0}},
     {"is_tf32_in_long_sums", MOT_STAGE_MIX, is_tf32_in_secret, VERDICT_MARGINAL, "z: mixed", {1, 8192, 2, 4, 1}},

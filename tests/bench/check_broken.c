@@ -59,6 +59,17 @@ static void plain_kernels_pass(void **state) {
     }
 }
 
+/* Most of its groups are seen by the vector test only. */
+static void big_plain_kernels_pass(void **state) {
+    const mot_variant v[] = {plain_variant("mix_plain", MOT_STAGE_MIX, plain_mix),
+                             plain_variant("redistribute_plain", MOT_STAGE_REDISTRIBUTE, plain_redistribute)};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        const mot_plan plan = one_step(&v[k]);
+        passes(&plan, &(mot_shape){1024, 16, 16, 256, 1});
+    }
+}
+
 /* A check that compared nothing is no PASS. */
 static void no_groups_is_no_pass(void **state) {
     const mot_variant v = plain_variant("mix_plain", MOT_STAGE_MIX, plain_mix);
@@ -87,9 +98,10 @@ static void same_seed_same_figures(void **state) {
 }
 
 int main(void) {
-    struct CMUnitTest tests[64] = {cmocka_unit_test(plain_kernels_pass), cmocka_unit_test(no_groups_is_no_pass),
-                                   cmocka_unit_test(too_big_is_skipped), cmocka_unit_test(same_seed_same_figures)};
-    size_t n = 4;
+    struct CMUnitTest tests[64] = {cmocka_unit_test(plain_kernels_pass), cmocka_unit_test(big_plain_kernels_pass),
+                                   cmocka_unit_test(no_groups_is_no_pass), cmocka_unit_test(too_big_is_skipped),
+                                   cmocka_unit_test(same_seed_same_figures)};
+    size_t n = 5;
     for (size_t i = 0; i < broken_count; i++)
         tests[n++] = (struct CMUnitTest){.name = broken_kernels[i].name,
                                          .test_func = is_caught,

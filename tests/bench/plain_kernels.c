@@ -30,17 +30,21 @@ void plain_route(const mot_shape *s, const mot_tensors *t, const mot_config *c, 
     }
 }
 
+/* to = sum over k of a[k] * b's row k. */
+static void combine(float *to, size_t n, const float *a, size_t a_step, const float *b, size_t b_row, size_t k) {
+    for (size_t j = 0; j < n; j++) to[j] = 0;
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < n; j++) to[j] += a[i * a_step] * b[i * b_row + j];
+}
+
 void plain_mix(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
     const size_t D = s->d_model, E = s->experts;
     (void)c;
     for (size_t g = r.begin; g < r.end; g++) {
         const float *x = tokens_of(t, g), *p = (const float *)t->p + g * s->group_size * E;
         const size_t tokens = mot_group_tokens(s, &t->strides, g);
-        for (size_t i = 0; i < E * D; i++) {
-            float sum = 0;
-            for (size_t k = 0; k < tokens; k++) sum += p[k * E + i / D] * x[k * t->strides.token_stride + i % D];
-            ((float *)t->mixed)[(i / D * s->groups + g) * D + i % D] = sum;
-        }
+        for (size_t e = 0; e < E; e++)
+            combine((float *)t->mixed + (e * s->groups + g) * D, D, p + e, E, x, t->strides.token_stride, tokens);
     }
 }
 
@@ -67,16 +71,12 @@ void plain_experts(const mot_shape *s, const mot_tensors *t, const mot_config *c
 
 void plain_redistribute(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
     const size_t D = s->d_model, E = s->experts;
-    const float *y = t->y;
     (void)c;
     for (size_t g = r.begin; g < r.end; g++) {
-        const float *p = (const float *)t->p + g * s->group_size * E;
-        const size_t tokens = mot_group_tokens(s, &t->strides, g);
-        for (size_t i = 0; i < tokens * D; i++) {
-            float sum = 0;
-            for (size_t e = 0; e < E; e++) sum += p[i / D * E + e] * y[(e * s->groups + g) * D + i % D];
-            ((float *)t->out)[mot_group_offset(&t->strides, g) + i / D * t->strides.token_stride + i % D] = sum;
-        }
+        const float *p = (const float *)t->p + g * s->group_size * E, *y = (const float *)t->y + g * D;
+        float *out = (float *)t->out + mot_group_offset(&t->strides, g);
+        for (size_t i = 0; i < mot_group_tokens(s, &t->strides, g); i++)
+            combine(out + i * t->strides.token_stride, D, p + i * E, 1, y, s->groups * D, E);
     }
 }
 
