@@ -1,0 +1,73 @@
+/* Offsets beyond 32 bits: tokens 2^31 + 7 elements apart in a sparse mapping of over 16 GiB give what adjacent ones
+ * give. */
+#include "registry.h"
+
+#include "cpu.h"
+#include "data.h"
+#include "workspace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+static const mot_shape shape = {1, 3, 5, 37, 1};
+static const size_t far_apart = ((size_t)1 << 31) + 7;
+
+static float *sparse(size_t elements) {
+    void *map = mmap(NULL, elements * sizeof(float), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return map == MAP_FAILED ? NULL : map;
+}
+
+static void copy_rows(float *to, size_t to_stride, const float *from, size_t from_stride) {
+    for (size_t t = 0; t < shape.group_size; t++)
+        memcpy(to + t * to_stride, from + t * from_stride, shape.d_model * sizeof *to);
+}
+
+/* The outputs of a run on near tokens, then on far ones; equal bit by bit. */
+static void run_near_and_far(const mot_variant *v, float *far_x, float *far_out) {
+    const problem pb = problem_make(&shape, v->stage, DATA_ZERO_MEAN, false, 1);
+    const mot_choice choice = {v, mot_config_default(v)};
+    workspace near, distant;
+    assert_true(workspace_create(&near, &pb, mot_step_scratch_bytes(&choice, &shape, 1), 0, SIDE_RIGHT));
+    assert_true(workspace_create(&distant, &pb, mot_step_scratch_bytes(&choice, &shape, 1), 0, SIDE_RIGHT));
+    mot_step_run(&choice, &shape, &near.tensors, 1);
+    mot_tensors t = distant.tensors;
+    t.strides.token_stride = far_apart;
+    if (t.x) copy_rows(far_x, far_apart, t.x, shape.d_model), t.x = far_x;
+    if (t.out) t.out = far_out;
+    mot_step_run(&choice, &shape, &t, 1);
+    if (t.out) copy_rows(distant.tensors.out, shape.d_model, far_out, far_apart);
+    for (int i = 0; i < REGION_TENSORS; i++)
+        if (near.outputs & 1 << i)
+            assert_memory_equal(near.region[i].data, distant.region[i].data, near.region[i].bytes);
+    workspace_destroy(&near), workspace_destroy(&distant);
+}
+
+static void far_tokens_are_reached(void **state) {
+    const size_t elements = 2 * far_apart + shape.d_model;
+    float *x = sparse(elements), *out = sparse(elements);
+    size_t run = 0;
+    (void)state;
+    if (!x || !out) {
+        print_message("skipped: this system reserves memory for sparse mappings (overcommit_memory = 2 or a limit)\n");
+        skip();
+    }
+    for (size_t i = 0; i < mot_registry_count(); i++) {
+        const mot_variant *v = mot_registry_at(i);
+        if (v->stage == MOT_STAGE_EXPERTS || mot_cpu_why_not(v->isa)) continue;
+        run_near_and_far(v, x, out);
+        run++;
+    }
+    assert_true(run > 0);
+    munmap(x, elements * sizeof *x), munmap(out, elements * sizeof *out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(far_tokens_are_reached)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
