@@ -118,15 +118,16 @@ static void tuning_finding(model *m, store *s) {
         return;
     }
     label range = label_ratio_range(best->speedup);
-    const char *rest = all > kept ? store_print(s, "; no gain in the other %zu key%s: the default stays", all - kept,
-                                                all - kept == 1 ? "" : "s")
-                                  : "";
-    add_finding(m, store_print(s,
-                               "Tuning made %zu of %zu keys faster (%s evaluations). The largest saving: %s on %s from "
-                               "%s (%s) to %s (%s), %s%s%s%s.",
-                               kept, all, label_count(evaluations).s, best->stage, best->shape,
-                               label_time(best->usual_ns).s, best->usual, label_time(best->winner_ns).s, best->winner,
-                               label_gain(best->speedup).s, *range.s ? " " : "", range.s, rest));
+    const char *winner = strstr(best->winner, " + ") ? "" : store_print(s, " with %s", best->winner);
+    const char *saving = store_print(s, "%s on %s, from %s by default to %s%s, %s%s%s", best->stage, best->shape,
+                                     label_time(best->usual_ns).s, label_time(best->winner_ns).s, winner,
+                                     label_gain(best->speedup).s, *range.s ? " " : "", range.s);
+    const char *others = all == kept ? ""
+                         : all == kept + 1
+                             ? " No gain for the other key: its default stays."
+                             : store_print(s, " No gain for the other %zu keys: their defaults stay.", all - kept);
+    add_finding(m, store_print(s, "Tuning made %zu of %zu keys faster in %s evaluations. The largest saving: %s.%s",
+                               kept, all, label_count(evaluations).s, saving, others));
 }
 
 static void dense_finding(model *m, store *s, const table *t) {

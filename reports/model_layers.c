@@ -55,7 +55,7 @@ static void add_dense(table *t, store *s, const bench_record *dense) {
         bool pair = own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
         if (!pair || !layer->usable) continue;
         dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);
-        *p = (dense_pair){layer, dense, summary_ratio(layer, dense), layer->flops / dense->flops};
+        *p = (dense_pair){layer, dense, summary_quotient(layer->time, dense->time), layer->flops / dense->flops};
     }
 }
 

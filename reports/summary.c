@@ -57,6 +57,10 @@ interval summary_ratio(const bench_record *base, const bench_record *other) {
     return r;
 }
 
+interval summary_quotient(interval a, interval b) {
+    return (interval){a.value / b.value, a.low / b.high, a.high / b.low};
+}
+
 static double median_deviation(const bench_record *b) {
     double *away = malloc((b->samples ? b->samples : 1) * sizeof *away);
     for (size_t i = 0; away && i < b->samples; i++) away[i] = fabs(b->ns[i] - b->time.value);

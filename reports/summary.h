@@ -10,6 +10,8 @@ interval summary_median(const double *values, const bool *taint, size_t count);
 /* base / other: the median of paired ratios over the rounds where both are untainted, with a 95 % sign-test interval
  * (NaN low and high with fewer than 8 pairs, or if the two were not measured in the same rounds). */
 interval summary_ratio(const bench_record *base, const bench_record *other);
+/* a / b of two that were not measured in the same rounds: the widest ratio that their intervals allow. */
+interval summary_quotient(interval a, interval b);
 /* Fills in what the file left out, and whether the row can be believed. */
 void summary_complete(bench_record *);
 

@@ -40,7 +40,11 @@ static void code_cell(FILE *out, const char *text) {
     fputs(" |", out);
 }
 
-static void ratio_cell(FILE *out, interval r) {
+static void ratio_cell(FILE *out, interval r, bool is_base) {
+    if (is_base) {
+        fputs(" base |", out);
+        return;
+    }
     label range = label_ratio_range(r);
     fprintf(out, " %s%s%s |", label_gain(r).s, *range.s ? " " : "", range.s);
 }
@@ -88,10 +92,10 @@ static void put_machine(const model *m, FILE *out) {
     }
 }
 
-static void put_row(const row *r, unit u, const char *stage, FILE *out) {
+static void put_row(const block *bases, const row *r, unit u, FILE *out) {
     const bench_record *b = r->bench;
     fputs("|", out);
-    cell(out, stage);
+    cell(out, bases->stage);
     code_cell(out, b->choice);
     if (!b->usable) {
         cell(out, b->status);
@@ -105,8 +109,8 @@ static void put_row(const row *r, unit u, const char *stage, FILE *out) {
             *range.s ? " " : "", range.s);
     fprintf(out, " %zu | %s | %s |", b->samples - b->tainted, label_number(b->gflops).s,
             label_percent(b->pct_of_ceiling).s);
-    ratio_cell(out, r->over_scalar);
-    ratio_cell(out, r->over_blas);
+    ratio_cell(out, r->over_scalar, strcmp(b->choice, bases->scalar_name) == 0);
+    ratio_cell(out, r->over_blas, strcmp(b->choice, bases->blas_name) == 0);
     cell(out, *r->verdict ? r->verdict : "not checked");
     fputs("\n", out);
 }
@@ -132,7 +136,7 @@ static void put_table(const table *t, FILE *out) {
           out);
     for (size_t i = 0; i < t->count; i++) {
         unit u = label_time_unit(t->blocks[i].rows[0].bench->time);
-        for (size_t k = 0; k < t->blocks[i].count; k++) put_row(&t->blocks[i].rows[k], u, t->blocks[i].stage, out);
+        for (size_t k = 0; k < t->blocks[i].count; k++) put_row(&t->blocks[i], &t->blocks[i].rows[k], u, out);
     }
 }
 
@@ -150,7 +154,7 @@ static void put_layers(const model *m, FILE *out) {
             cell(out, m->tables[i].shape);
             code_cell(out, p->layer->variant);
             fprintf(out, " %s | %s |", label_time(p->layer->time.value).s, label_time(p->dense->time.value).s);
-            ratio_cell(out, p->ratio);
+            ratio_cell(out, p->ratio, false);
             fprintf(out, " %s |\n", label_ratio(p->flops_ratio).s);
         }
 }
@@ -185,7 +189,7 @@ static void put_tuning(const model *m, FILE *out) {
         fprintf(out, " %s | ", label_time(t->usual_ns).s);
         put_code(out, t->winner);
         fprintf(out, " %s |%s", label_time(t->winner_ns).s, t->kept ? "" : " no gain:");
-        ratio_cell(out, t->speedup);
+        ratio_cell(out, t->speedup, false);
         fputs("\n", out);
     }
 }

@@ -1,5 +1,5 @@
-/* write_example SAMPLES FORMAT: writes the synthetic samples to a file and their report to stdout; for looking at, and
- * for the tests that open the page with other programs. */
+/* write_example SAMPLES FORMAT [hostile]: writes the synthetic samples to a file and their report to stdout; for
+ * looking at, and for the tests that open the page with other programs. */
 #include "fixture.h"
 #include "report.h"
 
@@ -7,7 +7,8 @@ int main(int argc, char **argv) {
     fixture f = fixture_full();
     report *r = NULL;
     char error[256] = "";
-    if (argc != 3) return fputs("usage: write_example SAMPLES FORMAT\n", stderr), 2;
+    if (argc < 3) return fputs("usage: write_example SAMPLES FORMAT [hostile]\n", stderr), 2;
+    if (argc > 3) f.text = "</script><b x='\\\"&\\u0008\\uffff]]>\xff-->";
     FILE *out = fopen(argv[1], "w");
     if (!out) return perror(argv[1]), 5;
     fixture_write(out, &f);
