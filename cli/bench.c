@@ -41,6 +41,7 @@ static void say_result(const bench_run *run) {
                 interrupt_signal ? "interrupted"
                 : run->error[0]  ? "stopped"
                                  : "budget");
+    if (run->unfit) fprintf(stderr, "; %zu left out: preparing them takes longer than the budget", run->unfit);
     if (run->options->quick || (run->options->repeat && run->options->repeat < 12))
         fputs("; exploratory: few rounds", stderr);
     fputc('\n', stderr);
@@ -64,7 +65,7 @@ static int run_jobs(options *o, const bench_jobs *jobs) {
                      .deadline_s = o->budget_s > 0 ? start + o->budget_s : 0};
     if (!code) code = bench_run_jobs(&run);
     code = interrupt_exit_code(code);
-    code = outputs_finish(&out, output_table, t, run.done == jobs->count, code);
+    code = outputs_finish(&out, output_table, t, !interrupt_signal && !run.error[0], code);
     say_result(&run);
     table_free(t);
     return code;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const double default_job_s = 20, quick_job_s = 8;
+static const double first_prep_s = 4e-9; /* a byte, until a job has shown it */
 
 typedef struct watch {
     progress *progress;
@@ -26,22 +27,33 @@ static bool keep_on(void *data, int done, int total) {
     return !interrupt_signal;
 }
 
+/* Seconds that a job takes before its first sample: it fills, packs and checks this many bytes. */
+static double work_of(const bench_job *job) { return (double)job->count * (double)shape_bytes(&job->shape); }
+static double prep_of(const bench_run *run, const bench_job *job) { return run->prep_s * work_of(job); }
+
+/* An even share of the time that the samples of the remaining jobs have, and the job's own preparation. */
+static double budget_of(const bench_run *run, const bench_job *job) {
+    const double least_s = 0.2;
+    double left = run->deadline_s - clock_s();
+    if (run->deadline_s <= 0) return run->options->quick ? quick_job_s : default_job_s;
+    for (size_t i = run->done; i < run->jobs->count; i++) left -= prep_of(run, &run->jobs->item[i]);
+    return prep_of(run, job) + fmax(left / (double)(run->jobs->count - run->done), least_s);
+}
+
 static measure_options options_of(const bench_run *run, const bench_job *job, watch *w) {
     const options *o = run->options;
-    double left = run->deadline_s > 0 ? run->deadline_s - clock_s() : 0;
-    measure_options m = {.threads = job->threads,
-                         .cache = job->cache,
-                         .min_time_s = o->min_time_s,
-                         .max_noise = o->max_noise,
-                         .seed = o->seed,
-                         .counters = o->counters,
-                         .progress = keep_on,
-                         .progress_data = w};
-    m.rounds = o->repeat ? o->repeat : o->quick ? 8 : 0;
-    m.budget_s = run->deadline_s > 0 ? fmax(left, 0.01) / (double)(run->jobs->count - run->done)
-                 : o->quick          ? quick_job_s
-                                     : default_job_s;
-    return m;
+    return (measure_options){.threads = job->threads,
+                             .cache = job->cache,
+                             .rounds = o->repeat  ? o->repeat
+                                       : o->quick ? 8
+                                                  : 0,
+                             .min_time_s = o->min_time_s,
+                             .max_noise = o->max_noise,
+                             .budget_s = budget_of(run, job),
+                             .seed = o->seed,
+                             .counters = o->counters,
+                             .progress = keep_on,
+                             .progress_data = w};
 }
 
 /* What a skipped row means for the exit code: a failed check or a machine that cannot run it. */
@@ -74,6 +86,16 @@ static bool store(const bench_run *run, const bench_job *job, const measure_opti
     return true;
 }
 
+/* A budget is kept by leaving out what cannot be prepared in time; how long that takes shows in the jobs before. */
+static bool fits(const bench_run *run, const bench_job *job) {
+    return run->deadline_s <= 0 || clock_s() + prep_of(run, job) < run->deadline_s;
+}
+
+static void learn_prep(bench_run *run, const bench_job *job, double elapsed_s, double budget_s) {
+    double prep_s = fmax(elapsed_s - (budget_s - prep_of(run, job)), 0) / work_of(job);
+    if (shape_bytes(&job->shape) > 1 << 20) run->prep_s = fmax(run->prep_s / 2, prep_s);
+}
+
 static bool run_job(bench_run *run, const bench_job *job, progress *p) {
     static measurement results[CONTESTANTS_MAX];
     char shape[SHAPE_TEXT], item[SHAPE_TEXT + 40], why[256] = "";
@@ -83,10 +105,12 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
     measure_options o = options_of(run, job, &w);
     progress_show(p, (int)run->done, 0, item);
     memset(results, 0, sizeof results);
+    double begin_s = clock_s();
     if (!measure(job->contestant, job->count, &job->shape, &o, results, why, sizeof why)) {
         snprintf(run->error, sizeof run->error, "%s: %s", item, why);
         return false;
     }
+    learn_prep(run, job, clock_s() - begin_s, o.budget_s);
     if (!store(run, job, &o, results)) {
         const char *trouble = samples_error(run->samples);
         snprintf(run->error, sizeof run->error, "%s", trouble ? trouble : "the sample file could not be written");
@@ -107,10 +131,15 @@ static int exit_code(const bench_run *run) {
 
 int bench_run_jobs(bench_run *run) {
     progress p;
+    if (run->prep_s == 0) run->prep_s = first_prep_s;
     progress_begin(&p, run->title, (int)run->jobs->count);
     while (run->done < run->jobs->count && !interrupt_signal) {
+        const bench_job *job = &run->jobs->item[run->done];
         if (run->deadline_s > 0 && clock_s() > run->deadline_s) break;
-        if (!run_job(run, &run->jobs->item[run->done], &p)) break;
+        if (!fits(run, job))
+            run->unfit++;
+        else if (!run_job(run, job, &p))
+            break;
         run->done++;
         progress_show(&p, (int)run->done, 0, "");
     }

@@ -14,9 +14,11 @@ typedef struct bench_run {
     table *table;
     double deadline_s; /* on clock_s; 0: each job has its default budget */
     const char *title; /* of the progress */
+    double prep_s;     /* what preparing a contestant took so far, in seconds per byte of its tensors; carried on */
 
     /* results */
-    size_t done; /* jobs; fewer than there are when a signal came or the time was up */
+    size_t done;  /* jobs, unfit ones too; fewer than there are when a signal came or the time was up */
+    size_t unfit; /* jobs left out because preparing them alone would take longer than there is time */
     int timed, skipped, failed, inconclusive;
     char error[320]; /* "" or why it stopped with EXIT_ENVIRONMENT */
 } bench_run;

@@ -70,7 +70,13 @@ static int run_selected(options *o, const selection *selected) {
     }
     int code = outputs_open(&out, o, OUTPUT_SAMPLES);
     if (code) return code;
-    check_job job = {o, selected, shapes, count, o->budget_s > 0 ? start + o->budget_s : 0, out.samples};
+    check_job job = {.options = o,
+                     .selection = selected,
+                     .shapes = shapes,
+                     .shape_count = count,
+                     .settings = !o->choice,
+                     .deadline_s = o->budget_s > 0 ? start + o->budget_s : 0,
+                     .samples = out.samples};
     interrupt_catch();
     if (!check_rows_run(&job, &rows))
         return outputs_finish(&out, NULL, NULL, false, verb_fail(o, EXIT_ENVIRONMENT, "out of memory"));

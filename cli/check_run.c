@@ -119,8 +119,7 @@ static void check_subject(const check_job *job, check_rows *rows, check_row *row
         snprintf(row->worst.reason, sizeof row->worst.reason, "%s", reason);
     } else {
         check_default(job, rows, row, p, done);
-        if (row->subject->kind == SUBJECT_STAGE && !job->options->choice && !row->subject->peer)
-            check_settings(job, rows, row);
+        if (job->settings && row->subject->kind == SUBJECT_STAGE && !row->subject->peer) check_settings(job, rows, row);
     }
     row->seconds = clock_s() - start;
     count_row(rows, row);

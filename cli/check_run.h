@@ -21,6 +21,7 @@ typedef struct check_job {
     const selection *selection;
     const mot_shape *shapes;
     size_t shape_count;
+    bool settings;     /* other knob settings too */
     double deadline_s; /* on clock_s; 0: none */
     samples_writer *samples;
 } check_job;

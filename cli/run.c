@@ -101,9 +101,8 @@ static int run_steps(run_state *r) {
     run_ceilings_step(r);
     run_tune_step(r);
     run_bench_step(r);
-    bool complete = !interrupt_signal && r->left_out == 0;
     int code = interrupt_exit_code(r->code);
-    if (!samples_close(r->samples, complete, code))
+    if (!samples_close(r->samples, !interrupt_signal, code))
         run_note(r, verb_fail(r->options, EXIT_ENVIRONMENT, "cannot write '%.200s'", r->path[RUN_SAMPLES]));
     write_reports(r);
     print_files(r);

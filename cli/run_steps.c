@@ -13,25 +13,37 @@
 #include <string.h>
 
 /* When each step ends, as a share of the budget; a step that needs less leaves the rest to those after it. */
-static const double check_end = 0.20, ceilings_share = 0.06, tune_end = 0.50, bench_end = 0.97;
-static const char *const tuned_shapes[] = {"g64t32e32d512h2048", "g256t8e8d256h1024", "g4t32e32d512h2048"};
+static const double check_end = 0.15, ceilings_share = 0.06, tune_end = 0.45, bench_end = 0.97;
+static const char *const tuned_shapes[] = {"g64t32e32d512h2048", "g32t32e32d256h1024"};
 enum { TUNED_SHAPES = sizeof tuned_shapes / sizeof *tuned_shapes };
 
-/* What is timed, in this order, with a share of the time that is left then. */
+#define STAGE(name) (1u << MOT_STAGE_##name)
+
+/* What is timed, in this order, with a share of the time that is left then. The sweeps are the presets' at half the
+ * widths, so that they fit, and begin with the points that say most. */
 static const struct part {
-    const char *what;
-    const char *shapes; /* a preset or one shape */
-    bool preset;
-    uint32_t stages;    /* 0: all, the layer too */
+    const char *what, *group;
+    const char *shapes; /* separated by blanks */
+    uint32_t stages;
     const char *filter; /* or NULL */
     double share;
+    bool best_isa; /* the variants of the best ISA and the peers only */
 } parts[] = {
-    {"all stages and layers of the paper's configuration", "g64t32e32d512h2048", false, 0, NULL, 0.42},
-    {"layers over the group size", "sweep-group", true, 1u << MOT_STAGE_LAYER, "-(scalar|dense)", 0.40},
-    {"layers over the number of experts", "sweep-experts", true, 1u << MOT_STAGE_LAYER, "-(scalar|dense)", 0.45},
-    {"layers of the decode configurations", "g1,4t32e32d512h2048", false, 1u << MOT_STAGE_LAYER, "-(scalar|dense)",
-     0.5},
-    {"layers over the granularity", "sweep-granularity", true, 1u << MOT_STAGE_LAYER, "-(scalar|dense)", 1},
+    {"layers of the paper's configuration", "", "g64t32e32d512h2048", STAGE(LAYER), NULL, 0.30, false},
+    {"its small stages", "", "g64t32e32d512h2048", STAGE(ROUTE) | STAGE(MIX) | STAGE(FRONT) | STAGE(REDISTRIBUTE), NULL,
+     0.20, false},
+    {"its experts", "", "g64t32e32d512h2048", STAGE(EXPERTS), NULL, 0.35, true},
+    {"sweep over the group size", "sweep-group",
+     "g512t2e2d256h1024 g128t8e8d256h1024 g32t32e32d256h1024 g8t128e128d256h1024 g256t4e4d256h1024 g64t16e16d256h1024 "
+     "g16t64e64d256h1024",
+     STAGE(LAYER), "^layer_(avx|tuned|openblas)", 0.45, false},
+    {"sweep over the number of experts", "sweep-experts",
+     "g32t32e8d256h1024 g32t32e32,128d256h1024 g32t32e16,64d256h1024", STAGE(LAYER), "^layer_(avx|tuned|openblas)",
+     0.50, false},
+    {"decode", "", "g1,4t32e32d512h2048", STAGE(LAYER), "^layer_(avx|tuned|openblas)", 0.55, false},
+    {"sweep over the granularity", "sweep-granularity",
+     "g32t32e32d256h1024 g32t32e128d256h256 g32t32e512d256h64 g32t32e64d256h512 g32t32e256d256h128", STAGE(LAYER),
+     "^layer_(avx|tuned|openblas)", 1, false},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
@@ -115,16 +127,24 @@ void run_tune_step(run_state *r) {
 
 /* ---- bench */
 
+static bool add_shapes(shape_list *list, const char *texts, problem *p) {
+    char copy[400], *rest = copy, *text;
+    snprintf(copy, sizeof copy, "%s", texts);
+    while ((text = strsep(&rest, " ")))
+        if (!shape_parse(list, text, p->text, sizeof p->text)) return false;
+    return true;
+}
+
 /* The flags that `motbench bench` would have got for this part. */
 static bool part_options(options *o, const options *from, const struct part *part, const char *profile, problem *p) {
     *o = *from;
     o->sets = 1;
     o->filter = NULL;
     o->stages = part->stages;
+    if (part->best_isa) o->isas = 1u << selection_cap(o);
     o->profile = profile;
-    o->set[0] = (shape_set){.name = part->preset ? part->shapes : ""};
-    bool ok = (part->preset ? shape_preset : shape_parse)(&o->set[0].list, part->shapes, p->text, sizeof p->text);
-    return ok && (!part->filter || filter_new(&o->filter, part->filter, p)) &&
+    o->set[0] = (shape_set){.name = part->group};
+    return add_shapes(&o->set[0].list, part->shapes, p) && (!part->filter || filter_new(&o->filter, part->filter, p)) &&
            counters_parse(&o->counters, "auto", p->text, sizeof p->text);
 }
 
@@ -142,9 +162,11 @@ static void bench_part(run_state *r, const struct part *part, const mot_profile 
                      .samples = r->samples,
                      .table = t,
                      .title = part->what,
+                     .prep_s = r->prep_s,
                      .deadline_s = clock_s() + fmax(left, 0) * part->share};
     if (!code && left > 0) code = bench_run_jobs(&run);
-    r->left_out += (int)(jobs.count - run.done);
+    r->left_out += (int)(jobs.count - run.done + run.unfit);
+    r->prep_s = run.prep_s;
     run_note(r, code);
     table_free(t);
     bench_jobs_free(&jobs);

@@ -13,8 +13,9 @@ typedef struct run_state {
     samples_writer *samples;
     peaks peaks;
     double start_s, budget_s;
-    int code;     /* the exit code so far */
-    int left_out; /* comparisons that did not fit */
+    double prep_s; /* see bench_run */
+    int code;      /* the exit code so far */
+    int left_out;  /* comparisons that did not fit */
 } run_state;
 
 void run_heading(run_state *, const char *what);

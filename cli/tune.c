@@ -2,16 +2,15 @@
 #include "interrupt.h"
 #include "outputs.h"
 #include "cpu.h"
+#include "profile_write.h"
 #include "progress.h"
 #include "selection.h"
 #include "tune_run.h"
 #include "verb.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const double default_budget_s = 60;
@@ -51,6 +50,16 @@ static int tune_once(tune_options t, const options *o, const shape_list *shapes,
     return ok ? EXIT_OK : verb_fail(o, EXIT_ENVIRONMENT, "%s", error);
 }
 
+/* Where nothing beat the defaults the profile says so: it has no entries. */
+static int ensure_profile(const options *o, const char *path) {
+    char error[512] = "";
+    if (access(path, F_OK) == 0) return EXIT_OK;
+    json_t *none = json_array();
+    bool ok = none && profile_write(path, none, error, sizeof error);
+    json_decref(none);
+    return ok ? EXIT_OK : verb_fail(o, EXIT_ENVIRONMENT, "the profile: %s", error);
+}
+
 int tune_run_all(const options *o, const shape_list *shapes, double budget_s, const char *profile_path,
                  const char *journal_path, samples_writer *samples, tune_summary *total) {
     uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
@@ -71,7 +80,7 @@ int tune_run_all(const options *o, const shape_list *shapes, double budget_s, co
                               .interrupted = &interrupt_signal};
             if (caches >> c & 1) code = tune_once(t, o, shapes, total);
         }
-    return code;
+    return code || o->dry_run ? code : ensure_profile(o, profile_path);
 }
 
 /* ---- the verb */
@@ -99,24 +108,10 @@ static int sort_outs(const options *o, paths *p) {
     return EXIT_OK;
 }
 
-/* The folder that is there already must let us write; those below it are made later. */
 static int check_profile(const options *o, const char *path) {
-    char folder[4096];
-    struct stat st;
-    if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || access(path, W_OK) != 0))
-        return verb_fail(o, EXIT_ENVIRONMENT, "cannot write the profile '%.200s': %s", path,
-                         S_ISREG(st.st_mode) ? strerror(errno) : "it is no regular file");
-    snprintf(folder, sizeof folder, "%s", path);
-    for (char *slash; (slash = strrchr(folder, '/')) && slash != folder;) {
-        *slash = '\0';
-        if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && access(folder, W_OK) == 0) return EXIT_OK;
-        if (stat(folder, &st) == 0)
-            return verb_fail(o, EXIT_ENVIRONMENT, "cannot write the profile '%.200s': '%.200s' is no writable folder",
-                             path, folder);
-    }
-    return access(folder[0] == '/' ? "/" : ".", W_OK) == 0
-               ? EXIT_OK
-               : verb_fail(o, EXIT_ENVIRONMENT, "cannot write the profile '%.200s': %s", path, strerror(errno));
+    char error[512] = "";
+    if (profile_check(path, error, sizeof error)) return EXIT_OK;
+    return verb_fail(o, EXIT_ENVIRONMENT, "the profile: %s", error);
 }
 
 static bool merge_shapes(const options *o, shape_list *all, problem *p) {
@@ -133,7 +128,7 @@ static table *make_table(const tune_summary *s, const char *profile) {
     static const column columns[] = {{"profile", "profile", 0},
                                      {"keys", "keys", 0},
                                      {"evaluations", "evaluations", 0},
-                                     {"kept", "faster than default", 0}};
+                                     {"kept", "faster than the default", 0}};
     table *t = table_new(columns, 4);
     table_text(t, profile);
     table_number(t, s->keys, "%.0f", s->keys);

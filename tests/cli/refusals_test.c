@@ -110,9 +110,9 @@ static void outputs(void **state) {
     expect_refusal("", "check --out .", 5, "'.'", "directory");
     expect_refusal("", "check --shapes full --out a.html", 2, "a.html", "text json jsonl csv md junit");
     expect_refusal("", "bench --out a.jsonl --out b.jsonl", 2, "b.jsonl", "a sample file already");
-    expect_refusal("", "tune --out .", 5, "'.'", "no regular file");
+    expect_refusal("", "tune --out .", 5, "profile: .", "not a regular file");
     expect_refusal("", "tune --out a.json --out b.json", 2, "b.json", "one profile");
-    expect_refusal("", "tune --out typo.shapes/profile.json", 5, "typo.shapes", "no writable folder");
+    expect_refusal("", "tune --out typo.shapes/profile.json", 5, "typo.shapes", "ot a directory");
     expect_refusal("", "run --out-dir typo.shapes", 5, "'typo.shapes'", "no folder");
     expect_refusal("", "run --out-dir nonsuch/deep", 5, "'nonsuch/deep'", "No such file");
 }

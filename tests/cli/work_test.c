@@ -108,7 +108,7 @@ static void dry_run_times_nothing(void **state) {
     assert_int_not_equal(access("dry.jsonl", F_OK), 0);
     o = run("run --dry-run");
     expect_code(&o, 0);
-    expect_out(&o, "sweep-group");
+    expect_out(&o, "the group size");
     assert_int_not_equal(access("motbench-out", F_OK), 0);
 }
 
@@ -167,6 +167,7 @@ static void from_tune_to_export(void **state) {
     json_t *json = json_loads(o.out, 0, NULL);
     assert_non_null(json);
     json_decref(json);
+    assert_non_null(strstr(read_text("tuned.json"), "\"mot-profile\"")); /* also where nothing beat the defaults */
     o = run("export tuned.json --out tuned.h");
     expect_code(&o, 0);
     assert_string_equal(o.out, "");
