@@ -148,7 +148,8 @@ static bool part_options(options *o, const options *from, const struct part *par
            counters_parse(&o->counters, "auto", p->text, sizeof p->text);
 }
 
-static void bench_part(run_state *r, const struct part *part, const mot_profile *profile) {
+/* False: nothing can be timed here at all. */
+static bool bench_part(run_state *r, const struct part *part, const mot_profile *profile) {
     options o;
     problem p = {""};
     bench_jobs jobs = {0};
@@ -165,12 +166,13 @@ static void bench_part(run_state *r, const struct part *part, const mot_profile 
                      .prep_s = r->prep_s,
                      .deadline_s = clock_s() + fmax(left, 0) * part->share};
     if (!code && left > 0) code = bench_run_jobs(&run);
-    r->left_out += (int)(jobs.count - run.done + run.unfit);
+    if (code != EXIT_ENVIRONMENT) r->left_out += (int)(jobs.count - run.done + run.unfit);
     r->prep_s = run.prep_s;
     run_note(r, code);
     table_free(t);
     bench_jobs_free(&jobs);
     options_free(&o);
+    return code != EXIT_ENVIRONMENT;
 }
 
 void run_bench_step(run_state *r) {
@@ -178,7 +180,8 @@ void run_bench_step(run_state *r) {
     if (interrupt_signal) return;
     run_heading(r, "bench");
     if (mot_profile_load(&profile, r->path[RUN_PROFILE]) != MOT_OK) profile = NULL; /* nothing was gained by tuning */
-    for (int i = 0; i < PARTS && !interrupt_signal; i++) bench_part(r, &parts[i], profile);
+    for (int i = 0; i < PARTS && !interrupt_signal; i++)
+        if (!bench_part(r, &parts[i], profile)) break;
     mot_profile_destroy(profile);
 }
 
