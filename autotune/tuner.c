@@ -81,15 +81,14 @@ json_t *plan_choices(const mot_plan *plan) {
     return choices;
 }
 
+/* Variants of the tuner's list by name alone (a test's have no knobs), else what libmot has. */
 static bool parse_choice(mot_choice *out, const char *text, const mot_variant *const *variants, size_t count) {
-    size_t length = text ? strcspn(text, "{") : 0;
     for (size_t i = 0; text && i < count; i++)
-        if (strlen(variants[i]->name) == length && memcmp(variants[i]->name, text, length) == 0) {
-            mot_choice choice = {variants[i], mot_config_default(variants[i])};
-            *out = choice;
-            return text[length] == '\0' || mot_choice_parse(out, text, mot_registry_find);
+        if (strcmp(variants[i]->name, text) == 0) {
+            *out = (mot_choice){variants[i], mot_config_default(variants[i])};
+            return true;
         }
-    return false;
+    return text && mot_choice_parse(out, text, mot_registry_find);
 }
 
 bool plan_parse(mot_plan *plan, const json_t *choices, const mot_variant *const *variants, size_t count) {

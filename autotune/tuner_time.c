@@ -31,8 +31,8 @@ static void read_line(const json_t *line, timing *out) {
     out->low = number(line, "low", 0);
     out->high = number(line, "high", INFINITY);
     out->ns = number(line, "median_ns", 0);
-    out->low_ns = number(line, "low_ns", 0);
-    out->high_ns = number(line, "high_ns", 0);
+    out->low_ns = number(line, "low_ns", NAN);
+    out->high_ns = number(line, "high_ns", NAN);
     out->default_ns = number(line, "default_median_ns", 0);
     out->rounds = (int)number(line, "rounds", 0);
 }
@@ -97,31 +97,45 @@ static bool keep_going(void *data, int done, int total) {
     return !tuner_interrupted(data);
 }
 
-/* Median of the paired ratios of all rounds, tainted ones too: a probe has one round only. */
-static double paired_ratio(const measurement *a, const measurement *b) {
-    double sorted[MEASURE_MAX_ROUNDS];
-    int n = a->samples < b->samples ? a->samples : b->samples;
-    for (int i = 0; i < n; i++) {
-        double value = a->ns[i] / b->ns[i];
-        int at = i;
-        for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1];
-        sorted[at] = value;
+/* On a busy machine hardly a sample is clean. Then all of them count: pairs of the same round suffer alike, and the
+ * sign test does not mind a few wild ones. */
+static ratio robust_ratio(const measurement *m, const measurement *base) {
+    enum { PAIRS = 8 };
+    ratio r = measure_ratio(m, base);
+    if (r.pairs >= PAIRS) return r;
+    measurement every[2] = {*m, *base};
+    for (int i = 0; i < 2; i++) {
+        memset(every[i].taint, 0, sizeof every[i].taint);
+        every[i].tainted = 0;
     }
-    return n == 0 ? NAN : n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    return measure_ratio(&every[0], &every[1]);
+}
+
+static double median_of(const measurement *m) {
+    double sorted[MEASURE_MAX_ROUNDS];
+    if (m->median_ns > 0 || m->samples == 0) return m->median_ns;
+    for (int i = 0; i < m->samples; i++) {
+        int at = i;
+        for (; at > 0 && sorted[at - 1] > m->ns[i]; at--) sorted[at] = sorted[at - 1];
+        sorted[at] = m->ns[i];
+    }
+    return (sorted[(m->samples - 1) / 2] + sorted[m->samples / 2]) / 2;
 }
 
 static json_t *timed_line(const tuner_key *key, const job *j, phase p, const measurement *base, const measurement *m) {
     json_t *line = new_line(key, j, p, "PASS", "");
-    ratio r = {.median = paired_ratio(m, base), .high = INFINITY};
-    if (p != PHASE_TRIAL) r = measure_ratio(m, base);
-    json_object_set_new(line, "rounds", json_integer(p == PHASE_TRIAL ? m->samples : r.pairs));
+    const ratio r = robust_ratio(m, base);
+    json_object_set_new(line, "rounds", json_integer(r.pairs));
+    json_object_set_new(line, "tainted", json_integer(m->tainted));
     set_real(line, "ratio", r.median);
     set_real(line, "low", r.low);
     set_real(line, "high", r.high);
-    set_real(line, "median_ns", m->median_ns);
-    set_real(line, "low_ns", m->low_ns);
-    set_real(line, "high_ns", m->high_ns);
-    set_real(line, "default_median_ns", base->median_ns);
+    set_real(line, "median_ns", median_of(m));
+    if (m->median_ns > 0) { /* else nothing was clean */
+        set_real(line, "low_ns", m->low_ns);
+        set_real(line, "high_ns", m->high_ns);
+    }
+    set_real(line, "default_median_ns", median_of(base));
     json_object_set_new(line, "samples_ns", samples_of(m));
     json_object_set_new(line, "default_ns", samples_of(base));
     return line;
@@ -161,7 +175,7 @@ static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, 
         snprintf(t->error, t->error_size, "out of memory");
     else
         ok = measure(side, count + 1, key->shape, &options, m, t->error, t->error_size);
-    if (ok && m[0].samples > 0) key->default_ns = m[0].median_ns > 0 ? m[0].median_ns : m[0].ns[0];
+    if (ok && m[0].samples > 0) key->default_ns = median_of(&m[0]);
     for (size_t i = 0; ok && i < count; i++) ok = record(t, key, jobs[i], p, &m[0], &m[i + 1]);
     free(m);
     return ok;
