@@ -58,7 +58,10 @@ void html_section_end(FILE *out) { fputs("</section>\n", out); }
 
 const char *html_short_name(const bench_record *b) {
     if (strncmp(b->variant, "dense_ffn_", 10) == 0) return "dense FFN";
-    if (strncmp(b->variant, "layer_", 6) != 0) return b->choice;
+    size_t stage = strlen(b->stage);
+    if (strncmp(b->variant, "layer_", 6) != 0) /* "avx2_6x16" of "mix_avx2_6x16" */
+        return strncmp(b->variant, b->stage, stage) == 0 && b->variant[stage] == '_' ? b->variant + stage + 1
+                                                                                     : b->variant;
     if (strcmp(b->variant, "layer_openblas") == 0) return "OpenBLAS";
     if (strcmp(b->variant, "layer_avx512") == 0) return "AVX-512";
     if (strcmp(b->variant, "layer_avx2") == 0) return "AVX2";
@@ -121,7 +124,7 @@ static void put_head(const model *m, FILE *out) {
     html(out, "<p class=\"by\">%s", *h->name ? h->name : "unnamed host");
     if (*run->time) html(out, " · %s", run->time);
     if (*run->version) html(out, " · version %s", run->version);
-    if (*run->revision) html(out, " · revision %s%s", run->revision, run->dirty ? " (modified)" : "");
+    if (*run->short_revision) html(out, " · revision %s%s", run->short_revision, run->dirty ? " (modified)" : "");
     html(out, "</p>\n</header>\n");
 }
 

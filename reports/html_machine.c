@@ -102,8 +102,9 @@ static void repeat(const records *r, FILE *out) {
     for (size_t i = 0; i < r->run_count; i++) {
         const run_record *run = &r->runs[i];
         html(out, "<pre><code>%s</code></pre>\n<p class=\"note\">%s", run->command, run->time);
-        html(out, " · revision %s%s · %s %s · seed %s · from %s</p>\n", *run->revision ? run->revision : "unknown",
-             run->dirty ? " (modified)" : "", run->compiler, run->flags, *run->seed ? run->seed : "unknown", run->path);
+        html(out, " · revision %s%s · %s %s · seed %s · from %s</p>\n",
+             *run->short_revision ? run->short_revision : "unknown", run->dirty ? " (modified)" : "", run->compiler,
+             run->flags, *run->seed ? run->seed : "unknown", run->path);
     }
 }
 

@@ -179,42 +179,52 @@ static bool far_off(const sweep *w, const series *line) {
     return false;
 }
 
-static void one_sweep(const sweep *w, FILE *out) {
-    series near[LINES];
-    size_t n = 0;
-    html(out,
-         "<figure><figcaption><h3>%s <small>%s · %d threads · %s</small></h3><p "
-         "class=\"note\"><code>%s</code></p></figcaption>\n<div "
-         "class=\"grid\">\n",
-         w->axis, w->name, w->threads, w->cache, w->shapes);
-    for (size_t i = 0; i < w->count && n < LINES; i++)
-        if (!far_off(w, &w->series[i])) near[n++] = w->series[i];
-    plot time = frame(out, w->axis, "µs per token, lower is better", true);
-    draw_lines(&time, near, n, per_token, false, "Time per token");
-    plot speed_plot = frame(out, w->axis, "GFLOP/s, higher is better", false);
-    draw_lines(&speed_plot, near, n, rate, false, "FLOP rate");
-    html(out, "</div>\n<p class=\"note\">Fastest: ");
+static void say_fastest(const sweep *w, FILE *out) {
+    html(out, "<p class=\"note\">Fastest: ");
     for (size_t k = 0; k < w->winner_count; k++) html(out, "%s%s", k ? "; " : "", w->winners[k]);
     html(out, ".");
     for (size_t i = 0; i < w->count; i++) {
         const series *line = &w->series[i];
         if (!far_off(w, line)) continue;
-        value first = per_token(line, line->points[0].bench),
-              last = per_token(line, line->points[line->count - 1].bench);
+        value first = per_token(line, line->points[0].bench);
+        value last = per_token(line, line->points[line->count - 1].bench);
         html(out, " Too slow to draw: %s, %s to %s µs per token.", line->label, label_number(first.middle).s,
              label_number(last.middle).s);
     }
     html(out, "</p>\n");
-    numbers(w->series, w->count, w->letter, out);
-    html(out, "</figure>\n");
 }
 
+static void one_sweep(const sweep *w, FILE *out) {
+    series near[LINES];
+    size_t n = 0;
+    for (size_t i = 0; i < w->count && n < LINES; i++)
+        if (!far_off(w, &w->series[i])) near[n++] = w->series[i];
+    html(out, "<div class=\"grid\">\n");
+    plot time = frame(out, w->axis, "µs per token, lower is better", true);
+    draw_lines(&time, near, n, per_token, false, "Time per token");
+    plot flops = frame(out, w->axis, "GFLOP/s, higher is better", false);
+    draw_lines(&flops, near, n, rate, false, "FLOP rate");
+    html(out, "</div>\n");
+    say_fastest(w, out);
+    numbers(w->series, w->count, w->letter, out);
+}
+
+/* Whole layers are shown at once, single stages on demand. */
 void html_sweeps(const model *m, FILE *out) {
     if (!m->sweep_count) return;
     html_section(out, "sweeps", "Sweeps",
                  "Time per token (logarithmic) and FLOP rate as one dimension of the layer grows. Whiskers are "
                  "95\u00a0% intervals.");
-    for (size_t i = 0; i < m->sweep_count; i++) one_sweep(&m->sweeps[i], out);
+    for (int layers = 1; layers >= 0; layers--)
+        for (size_t i = 0; i < m->sweep_count; i++) {
+            const sweep *w = &m->sweeps[i];
+            if ((strcmp(w->stage, "layer") == 0) != layers) continue;
+            html(out, layers ? "<details open=\"open\">" : "<details>");
+            html(out, "<summary><h3>%s</h3> <small>%s · %s · %d thread%s · %s · <code>%s</code></small></summary>\n",
+                 w->axis, w->stage, w->name, w->threads, w->threads == 1 ? "" : "s", w->cache, w->shapes);
+            one_sweep(w, out);
+            html(out, "</details>\n");
+        }
     html_section_end(out);
 }
 

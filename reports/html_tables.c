@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 enum { COLUMNS = 9 };
 
@@ -24,26 +25,31 @@ static void time_cells(const bench_record *b, unit u, FILE *out) {
     html_percent_cell(out, b->pct_of_ceiling);
 }
 
-static void verdict_cell(const row *r, FILE *out) {
-    if (!*r->verdict) {
-        html(out, "<td class=\"n\">–</td><td>not checked</td>");
-        return;
-    }
-    bool pass = strcmp(r->verdict, "PASS") == 0 || strcmp(r->verdict, "pass") == 0;
-    html(out, "<td class=\"n\" data-v=\"%s\">%s <small>z %s</small></td><td><span class=\"grade %s\">%s</span></td>",
-         label_number(r->error_fraction).s, label_number(r->error_fraction).s, label_number(r->z_rms).s,
-         pass ? "ok" : "bad", r->verdict);
+static void verdict_cells(const row *r, FILE *out) {
+    bool pass = strcasecmp(r->verdict, "PASS") == 0;
+    if (*r->verdict)
+        html(out, "<td class=\"n\" data-v=\"%s\">%s <small>z %s</small></td>", label_number(r->error_fraction).s,
+             label_number(r->error_fraction).s, label_number(r->z_rms).s);
+    else
+        html(out, "<td class=\"n\">–</td>");
+    if (!r->bench->usable)
+        html(out, "<td><span class=\"grade unknown\" title=\"%s\">%s</span></td>", r->bench->reason, r->bench->status);
+    else if (*r->verdict)
+        html(out, "<td><span class=\"grade %s\">%s</span></td>", pass ? "ok" : "bad", r->verdict);
+    else
+        html(out, "<td>–</td>");
 }
 
+/* A row whose noise forbids a verdict still has a time to show; it is no base and never the best. */
 static void row_line(const block *b, const row *r, unit u, FILE *out) {
     const bench_record *bench = r->bench;
-    html(out, r->best ? "<tr class=\"best\">" : "<tr>");
+    html(out, r->best ? "<tr class=\"best\">" : bench->usable ? "<tr>" : "<tr class=\"doubtful\">");
     html(out, "<th scope=\"row\"><span class=\"key %s\"></span><code>%s</code></th>", html_class(bench), bench->choice);
-    if (bench->usable) {
+    if (bench->time.value > 0) {
         time_cells(bench, u, out);
         html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name, false);
         html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name, true);
-        verdict_cell(r, out);
+        verdict_cells(r, out);
     } else {
         html(out, "<td colspan=\"%d\" class=\"why\"><span class=\"grade unknown\">%s</span> %s</td>", COLUMNS - 1,
              bench->status, bench->reason);

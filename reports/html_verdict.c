@@ -26,9 +26,9 @@ void html_verdict(const model *m, FILE *out) {
     }
     if (m->skipped_count)
         html(out,
-             "<p class=\"note\">%zu things were left out, each with its reason: <a href=\"#skipped\">what was skipped "
-             "and why</a>.</p>\n",
-             m->skipped_count);
+             "<p class=\"note\">Left out: %zu thing%s, with the reason: <a href=\"#skipped\">what was skipped and "
+             "why</a>.</p>\n",
+             m->skipped_count, m->skipped_count == 1 ? "" : "s");
     html_section_end(out);
 }
 

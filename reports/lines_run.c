@@ -117,6 +117,7 @@ bool line_run(records *out, store *s, const char *path, const json_t *line, char
     run->time = field_text(s, line, "time");
     run->version = field_text(s, line, "version");
     run->revision = field_text(s, line, "revision");
+    run->short_revision = store_print(s, "%.12s", run->revision);
     run->compiler = field_text(s, line, "compiler");
     run->flags = field_text(s, line, "flags");
     run->seed = field_text(s, line, "seed");

@@ -153,9 +153,9 @@ static void warn_of_runs(model *m, store *s) {
         if (!run->complete) warn(m, s, store_print(s, "%s ends early: the run was stopped before its end", run->path));
         if (run->unreadable)
             warn(m, s, store_print(s, "%s has %zu lines that cannot be read", run->path, run->unreadable));
-        if (run->dirty) warn(m, s, store_print(s, "revision %s had uncommitted changes", run->revision));
+        if (run->dirty) warn(m, s, store_print(s, "revision %s had uncommitted changes", run->short_revision));
         if (i && strcmp(run->revision, r->runs[0].revision) != 0)
-            warn(m, s, store_print(s, "revisions differ: %s and %s", r->runs[0].revision, run->revision));
+            warn(m, s, store_print(s, "revisions differ: %s and %s", r->runs[0].short_revision, run->short_revision));
     }
 }
 

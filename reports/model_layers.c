@@ -46,6 +46,13 @@ static const char *suffix(const char *variant, const char *prefix) {
     return strncmp(variant, prefix, n) == 0 ? variant + n : NULL;
 }
 
+/* The dense layer of one shape is timed again in every sweep that meets it; the first one counts. */
+static bool has_pair(const table *t, const bench_record *layer) {
+    for (size_t i = 0; i < t->dense_count; i++)
+        if (t->dense[i].layer == layer) return true;
+    return false;
+}
+
 static void add_dense(table *t, store *s, const bench_record *dense) {
     const block *layers = model_block(t, "layer");
     const char *isa = suffix(dense->variant, "dense_ffn_");
@@ -53,7 +60,7 @@ static void add_dense(table *t, store *s, const bench_record *dense) {
         const bench_record *layer = layers->rows[i].bench;
         const char *own = suffix(layer->variant, "layer_");
         bool pair = own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
-        if (!pair || !layer->usable) continue;
+        if (!pair || !layer->usable || has_pair(t, layer)) continue;
         dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);
         *p = (dense_pair){layer, dense, summary_quotient(layer->time, dense->time), layer->flops / dense->flops};
     }

@@ -73,7 +73,10 @@ static void add_row(block *b, store *s, const bench_record *bench) {
 static int by_time(const void *a, const void *b) {
     const bench_record *x = ((const row *)a)->bench, *y = ((const row *)b)->bench;
     if (x->usable != y->usable) return x->usable ? -1 : 1;
-    if (x->usable && x->time.value != y->time.value) return x->time.value < y->time.value ? -1 : 1;
+    bool timed = x->time.value > 0,
+         other = y->time.value > 0; /* an inconclusive row has a time, a skipped one has none */
+    if (timed != other) return timed ? -1 : 1;
+    if (timed && x->time.value != y->time.value) return x->time.value < y->time.value ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 

@@ -36,7 +36,7 @@ typedef struct machine {
 
 /* One process that wrote samples. */
 typedef struct run_record {
-    const char *path, *command, *time, *version, *revision, *compiler, *flags, *seed;
+    const char *path, *command, *time, *version, *revision, *short_revision, *compiler, *flags, *seed;
     bool dirty, complete;
     size_t unreadable; /* whole lines that are no JSON object */
 } run_record;

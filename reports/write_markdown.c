@@ -87,7 +87,7 @@ static void put_machine(const model *m, FILE *out) {
         fputs("Repeat with ", out);
         put_code(out, m->records->runs[i].command);
         fputs(" at revision ", out);
-        put(out, m->records->runs[i].revision);
+        put(out, m->records->runs[i].short_revision);
         fputs(".\n", out);
     }
 }
@@ -97,7 +97,7 @@ static void put_row(const block *bases, const row *r, unit u, FILE *out) {
     fputs("|", out);
     cell(out, bases->stage);
     code_cell(out, b->choice);
-    if (!b->usable) {
+    if (!(b->time.value > 0)) {
         cell(out, b->status);
         fputs(" | | | | |", out);
         cell(out, b->reason);
@@ -111,7 +111,7 @@ static void put_row(const block *bases, const row *r, unit u, FILE *out) {
             label_percent(b->pct_of_ceiling).s);
     ratio_cell(out, r->over_scalar, strcmp(b->choice, bases->scalar_name) == 0);
     ratio_cell(out, r->over_blas, strcmp(b->choice, bases->blas_name) == 0);
-    cell(out, *r->verdict ? r->verdict : "not checked");
+    cell(out, !b->usable ? b->status : *r->verdict ? r->verdict : "–");
     fputs("\n", out);
 }
 

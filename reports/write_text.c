@@ -21,7 +21,7 @@ static void put_row(const row *r, unit u, FILE *out) {
     const bench_record *b = r->bench;
     fputs(r->best ? "* " : "  ", out);
     left(out, b->choice, 38);
-    if (!b->usable) {
+    if (!(b->time.value > 0)) {
         fprintf(out, " %s: %s\n", b->status, b->reason);
         return;
     }
@@ -33,7 +33,7 @@ static void put_row(const row *r, unit u, FILE *out) {
     right(out, label_percent(b->pct_of_ceiling).s, 9);
     right(out, label_gain(r->over_scalar).s, 9);
     right(out, label_gain(r->over_blas).s, 9);
-    fprintf(out, "  %s\n", *r->verdict ? r->verdict : "not checked");
+    fprintf(out, "  %s\n", !b->usable ? b->status : *r->verdict ? r->verdict : "–");
 }
 
 static void put_table(const table *t, FILE *out) {

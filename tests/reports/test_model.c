@@ -141,11 +141,25 @@ static void faster_than_the_floor_is_mistrusted(void **state) {
     assert_string_equal(b->status, "mistrusted");
     assert_false(b->usable);
     assert_int_equal(l->model.finding_count, 0);
-    assert_int_equal(l->model.skipped_count, 1);
+    assert_int_equal(l->model.skipped_count, 0); /* it stands in its table, with its status */
+    assert_non_null(strstr(l->model.warnings[0], "mistrusted"));
     unload(l);
     /* The floor lies inside the interval: noise explains it. */
     l = load_text(file(bench_line("mix", "mix_avx2_a", "avx2", "mot", TWELVE, "\"floor_ns\":9")));
     assert_true(find_bench(l, "mix_avx2_a")->usable);
+    unload(l);
+}
+
+static void inconclusive_is_shown_but_no_base(void **state) {
+    (void)state;
+    char body[4096], noisy[2048];
+    snprintf(noisy, sizeof noisy, "%s", bench_line("mix", "mix_scalar_4x4", "scalar", "mot", TWELVE, ""));
+    memcpy(strstr(noisy, "\"ok\""), "\"no\"", 4); /* any status but ok */
+    snprintf(body, sizeof body, "%s%s", noisy, bench_line("mix", "mix_avx2_a", "avx2", "mot", TWELVE, ""));
+    loaded *l = load_text(file(body));
+    near(find_row(l, "mix_scalar_4x4")->bench->time.value, 6.5);
+    assert_true(isnan(find_row(l, "mix_avx2_a")->over_scalar.value));
+    assert_true(find_row(l, "mix_avx2_a")->best);
     unload(l);
 }
 
@@ -290,6 +304,7 @@ int main(void) {
         cmocka_unit_test(processes_are_pooled),
         cmocka_unit_test(other_machine_is_refused),
         cmocka_unit_test(faster_than_the_floor_is_mistrusted),
+        cmocka_unit_test(inconclusive_is_shown_but_no_base),
         cmocka_unit_test(bad_clock_samples_are_never_used),
         cmocka_unit_test(layer_is_the_sum_of_its_parts),
         cmocka_unit_test(dense_ffn_is_matched_by_tokens_and_width),
