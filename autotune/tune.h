@@ -17,6 +17,7 @@ typedef struct tune_options {
     bool dry_run;                    /* say what would be tried, time nothing */
     samples_writer *samples;         /* may be NULL */
     volatile const int *interrupted; /* non-zero (a signal came): keep the best so far and finish */
+    /* done of total keys; best_ratio: the best confirmed time / the default's, 1: none yet. False: as an interrupt. */
     bool (*progress)(void *, const char *what, int done, int total, double best_ratio);
     void *progress_data;
 } tune_options;

@@ -14,6 +14,7 @@ typedef struct hunt {
     tuner_key *key;
     const space *space;
     bool failed;
+    double best; /* ratio of the trials */
     timing confirmed;
 } hunt;
 
@@ -35,8 +36,9 @@ static bool evaluate(void *data, const size_t *points, size_t count, double *rat
     for (size_t i = 0; i < count; i++) {
         ratio[i] = out[i].ratio;
         all_known = all_known && !isnan(ratio[i]);
+        h->best = fmin(h->best, ratio[i]);
     }
-    snprintf(what, sizeof what, "%d evaluations", h->tuner->summary.evaluations);
+    snprintf(what, sizeof what, "%d evaluations, best %.2fx the default", h->tuner->summary.evaluations, 1 / h->best);
     return tuner_report(h->tuner, h->key, what) && (all_known || tuner_now() <= h->key->search_end_s);
 }
 
@@ -115,7 +117,7 @@ bool tune_stage(tuner *t, tuner_key *key, mot_plan *best) {
         snprintf(what, sizeof what, "%zu choices of %zu variants", space_legal(&sp), sp.search.families);
         tuner_report(t, key, what);
     } else if (incumbent != SIZE_MAX && !tuner_resume(t, key, best)) {
-        hunt h = {.tuner = t, .key = key, .space = &sp};
+        hunt h = {.tuner = t, .key = key, .space = &sp, .best = 1};
         ok = search_stage(&h, incumbent, best);
     }
     space_free(&sp);

@@ -158,7 +158,7 @@ bool tuner_result(tuner *t, const tuner_key *key, const mot_plan *winner, const 
     if (!entry) return snprintf(t->error, t->error_size, "out of memory"), false;
     json_array_append_new(t->entries, entry);
     t->summary.kept += found->kept;
-    if (found->kept) t->best_ratio = fmax(t->best_ratio, 1 / time->ratio);
+    if (found->kept) t->best_ratio = fmin(t->best_ratio, time->ratio);
     if (!write_sample(t, key, winner, time, found))
         return snprintf(t->error, t->error_size, "cannot write the samples"), false;
     if (tuner_interrupted(t)) return true;

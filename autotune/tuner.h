@@ -21,7 +21,7 @@ typedef struct tuner {
     tune_summary summary;
     double end_s; /* of the whole run, on the clock of tuner_now */
     int keys_done, keys_total;
-    double best_ratio; /* best default / choice so far */
+    double best_ratio; /* best confirmed choice / default so far */
     bool stopped;      /* progress said so */
     char *error;
     size_t error_size;

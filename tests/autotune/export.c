@@ -31,7 +31,8 @@ static const char profile_text[] =
     "\"evidence\":{\"speedup\":1.5}}]}";
 
 /* Everything that could end a literal, a comment, a line or a file: in JSON, then as C sees it. */
-static const char hostile_json[] = "a\\\"; int x; */ // \\\\ \\n #error ?" "?/ %s \\u00e9 \\u0001"
+static const char hostile_json[] = "a\\\"; int x; */ // \\\\ \\n #error ?"
+                                   "?/ %s \\u00e9 \\u0001"
                                    "9 <script>";
 static const char hostile_text[] = "a\"; int x; */ // \\ \n #error ?"
                                    "?/ %s \xc3\xa9 \x01"

@@ -105,7 +105,7 @@ typedef struct session {
 
 static bool listen(void *data, const char *what, int done, int total, double best_ratio) {
     session *s = data;
-    assert_true(done >= 0 && done <= total && best_ratio >= 1);
+    assert_true(done >= 0 && done <= total && best_ratio > 0 && best_ratio <= 1);
     strncat(s->text, what, sizeof s->text - strlen(s->text) - 2);
     strcat(s->text, "\n");
     if (++s->reports == s->stop_after) s->interrupted = 1;
