@@ -108,7 +108,7 @@ static void nothing_is_printed(void **state) {
     const int out = dup(1), err = dup(2);
     assert_true(out >= 0 && err >= 0 && dup2(fileno(f), 1) == 1 && dup2(fileno(f), 2) == 2);
     gbench_add("silent", body, &d, 1);
-    const bool ran = gbench_run(0, &r);
+    const bool ran = gbench_run(0, &r) && !gbench_run(1, &r); /* the library complains aloud of what it cannot find */
     fflush(NULL);
     dup2(out, 1);
     dup2(err, 2);

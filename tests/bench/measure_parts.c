@@ -23,7 +23,12 @@ static void everybody_takes_every_place(void **state) {
             for (size_t round = 0; round < n; round++) {
                 size_t order[9];
                 latin_round(&l, order);
-                for (size_t place = 0; place < n; place++) seen[order[place]][place]++;
+                size_t turns = 0;
+                for (size_t place = 0; place < n; place++) {
+                    seen[order[place]][place]++;
+                    turns |= (size_t)1 << order[place];
+                }
+                assert_int_equal(turns, ((size_t)1 << n) - 1); /* each once a round */
             }
             for (size_t i = 0; i < n; i++)
                 for (size_t place = 0; place < n; place++) assert_int_equal(seen[i][place], 1);
