@@ -7,8 +7,8 @@ static const label unknown = {"–"};
 
 /* Decimals that show `digits` significant digits of value. */
 static int decimals_for(double value, int digits) {
-    int d = value > 0 ? digits - 1 - (int)floor(log10(value)) : 0;
-    return d < 0 ? 0 : d > 9 ? 9 : d;
+    double d = value > 0 && isfinite(value) ? digits - 1 - floor(log10(value)) : 0;
+    return d < 0 ? 0 : d > 9 ? 9 : (int)d;
 }
 
 static label number(double value, int decimals, const char *unit) {
