@@ -33,6 +33,7 @@ typedef struct demand {
 
 static demand demand_of(const comparison *c, int present, int rotating) {
     demand d = {tensors_bytes(&c->shape, present & ~rotating), tensors_bytes(&c->shape, rotating)};
+    d.once += tensors_bytes(&c->shape, c->side[0].writes); /* the witness */
     for (size_t i = 0; i < c->count; i++) {
         const side *s = &c->side[i];
         const bool rotates = side_rotating(s, c->options.cache) & (MOT_W1 | MOT_W2);
@@ -75,7 +76,9 @@ bool comparison_prepare(comparison *c, char *error, size_t error_size) {
     c->tensors = (tensors){
         .shape = c->shape, .present = present, .rotating = rotating, .copies = copies, .cache = c->options.cache};
     bool ok = tensors_make(&c->tensors, c->options.seed);
-    for (size_t i = 0; ok && i < c->count; i++) ok = side_prepare(&c->side[i], &c->tensors);
+    for (size_t i = 0; ok && i < c->count; i++)
+        ok = side_prepare(&c->side[i], &c->tensors) && comparison_witness(c, &c->side[i]);
+    rotor_unmap(&c->witness.copy);
     if (!ok) snprintf(error, error_size, "out of memory: %zu MiB were asked for", (d.once + copies * d.per_copy) / MIB);
     return ok;
 }

@@ -45,7 +45,11 @@ static void judge(const comparison *c, side *s) {
     if (clean && clean < 6)
         snprintf(m->reason, sizeof m->reason, "%d sample%s: the interval is their range%s%s", clean,
                  clean > 1 ? "s" : "", *note ? "; " : "", note);
-    if (s->wrong) {
+    if (s->differs) {
+        set_status(m, "mistrusted");
+        snprintf(m->reason, sizeof m->reason, "differs from %.64s by %.2g of the rms at this shape", c->witness.name,
+                 s->distance);
+    } else if (s->wrong) {
         set_status(m, "mistrusted");
         snprintf(m->reason, sizeof m->reason, "a timed call left other outputs than the first one, or wrote none");
     } else if (m->samples == 0) {

@@ -5,6 +5,13 @@
 #include "measure_side.h"
 #include "topology.h"
 
+/* The first contestant's outputs. */
+typedef struct witness {
+    const char *name;
+    int writes;
+    rotor copy;
+} witness;
+
 typedef struct comparison {
     measure_options options; /* defaults filled in */
     mot_shape shape;
@@ -12,6 +19,7 @@ typedef struct comparison {
     size_t count;
     tensors tensors;
     topology topology;
+    witness witness;
     double min_sample_ns;
     int64_t deadline; /* 0: none */
     long iterations;  /* the same for all */
@@ -21,6 +29,8 @@ typedef struct comparison {
 
 /* Tensors, packed weights and workspaces of all sides, as many copies as memory allows. False: error. */
 bool comparison_prepare(comparison *, char *error, size_t error_size);
+/* Compares what the side has just computed with the first one's outputs; sets its distance. False: out of memory. */
+bool comparison_witness(comparison *, side *);
 void comparison_free(comparison *);
 /* The same number of calls for all. False: error. */
 bool comparison_calibrate(comparison *, char *error, size_t error_size);

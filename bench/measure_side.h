@@ -39,6 +39,8 @@ typedef struct side {
     taint_probe *probe;
     disturbance disturbance;     /* of the last batch */
     bool warm, wrong;            /* warm up before a batch; a batch left other outputs than the first call */
+    bool differs;                /* at the timed shape, from another contestant, by more than rounding */
+    double distance;             /* rms, relative */
     const counter_set *counters; /* not NULL: this batch counts */
     counter_values counted;
     double call_ns;    /* estimate of one call */
