@@ -62,8 +62,16 @@ static double weights_from(const shape_list *shapes, size_t shape, int key) {
 /* This key's share of the time that is left, two thirds of it for the search. */
 static void set_times(const tuner *t, tuner_key *key, double share) {
     double now = tuner_now(), left = t->end_s > now ? t->end_s - now : 0;
-    key->end_s = now + left * share;
-    key->search_end_s = now + left * share * 2 / 3;
+    key->share_s = left * share;
+    key->end_s = now + key->share_s;
+    key->search_end_s = now + key->share_s * 2 / 3;
+}
+
+/* Seconds below which a shape finds nothing: six keys, and weights that are filled and packed again for every
+ * comparison. */
+static double least_s(const mot_shape *s) {
+    static const double fixed = 6, passes = 20, bytes_per_s = 1e9;
+    return fixed + passes * 8 * (double)s->experts * (double)s->d_model * (double)s->d_expert / bytes_per_s;
 }
 
 /* ---- one shape ------------------------------------------------------------------------------------------------- */
@@ -136,6 +144,33 @@ static bool tune_shapes(tuner *t, const shape_list *shapes, const char *path) {
     return failed < shapes->count;
 }
 
+/* The first shapes that the budget can do something for; better those than none of many. What the journal has settled
+ * takes no time. */
+static size_t affordable_shapes(const tuner *t, const shape_list *shapes) {
+    double left = t->options->budget_s;
+    size_t count = 0;
+    for (; count < shapes->count; count++) {
+        const tuner_key key = new_key(t, &shapes->item[count], MOT_STAGE_EXPERTS);
+        if (!t->options->dry_run && !tuner_settled(t, &key)) left -= least_s(&shapes->item[count]);
+        if (left < 0 && count > 0) break;
+    }
+    return count;
+}
+
+static bool tune_affordable(tuner *t, const shape_list *shapes, const char *path) {
+    shape_list some = *shapes;
+    some.count = affordable_shapes(t, shapes);
+    t->keys_total = (int)some.count * KEYS;
+    if (some.count < shapes->count) {
+        char what[128];
+        const tuner_key key = new_key(t, &shapes->item[some.count], MOT_STAGE_LAYER);
+        snprintf(what, sizeof what, "left out with %zu more, since %g s are enough for %zu shapes only",
+                 shapes->count - some.count - 1, t->options->budget_s, some.count);
+        tuner_report(t, &key, what);
+    }
+    return tune_shapes(t, &some, path);
+}
+
 static bool load_seeds(tuner *t, const char *path) {
     bool missing;
     char ignored[256];
@@ -168,7 +203,7 @@ static bool run(tuner *t, const shape_list *shapes) {
     t->entries = json_array();
     bool ok = t->entries && load_seeds(t, path);
     if (!ok) snprintf(t->error, t->error_size, "out of memory");
-    return ok && tune_shapes(t, shapes, path);
+    return ok && tune_affordable(t, shapes, path);
 }
 
 bool tune_variants(const shape_list *shapes, const tune_options *options, const mot_variant *const *variants,
@@ -177,7 +212,6 @@ bool tune_variants(const shape_list *shapes, const tune_options *options, const 
                .variants = variants,
                .variant_count = count,
                .end_s = tuner_now() + options->budget_s,
-               .keys_total = (int)shapes->count * KEYS,
                .best_ratio = 1,
                .error = error,
                .error_size = error_size};

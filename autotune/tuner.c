@@ -170,16 +170,21 @@ bool tuner_result(tuner *t, const tuner_key *key, const mot_plan *winner, const 
     return snprintf(t->error, t->error_size, "%s", journal_error(t->journal)), false;
 }
 
-bool tuner_resume(tuner *t, const tuner_key *key, mot_plan *best) {
+static json_t *settled_entry(const tuner *t, const tuner_key *key) {
     char id[TUNER_TEXT + 16];
     snprintf(id, sizeof id, "result|%s", key->text);
     const json_t *line = journal_find(t->journal, id);
-    json_t *entry = json_object_get(line, "entry");
-    double budget = json_number_value(json_object_get(line, "budget_s"));
+    const double budget = json_number_value(json_object_get(line, "budget_s"));
+    return line && budget >= t->options->budget_s ? json_object_get(line, "entry") : NULL;
+}
+
+bool tuner_settled(const tuner *t, const tuner_key *key) { return settled_entry(t, key) != NULL; }
+
+bool tuner_resume(tuner *t, const tuner_key *key, mot_plan *best) {
+    json_t *entry = settled_entry(t, key);
     mot_plan winner;
-    if (!entry || budget < t->options->budget_s) return false;
     if (!plan_parse(&winner, json_object_get(entry, "choices"), t->variants, t->variant_count)) return false;
-    bool kept = !json_is_false(json_object_get(entry, "kept"));
+    const bool kept = !json_is_false(json_object_get(entry, "kept"));
     json_array_append(t->entries, entry);
     t->summary.kept += kept;
     *best = kept ? winner : key->incumbent;

@@ -35,6 +35,7 @@ typedef struct tuner_key {
     mot_plan incumbent;    /* the default */
     double search_end_s;   /* after that no more candidates */
     double end_s;          /* after that no race of more than one */
+    double share_s;        /* of the budget */
     double default_ns;     /* last known, 0: not yet */
 } tuner_key;
 
@@ -78,8 +79,9 @@ bool tuner_passes_fully(const tuner *, const tuner_key *, const mot_plan *);
 
 /* A key's outcome into the journal, the entries and the samples. `t` as confirmed. */
 bool tuner_result(tuner *, const tuner_key *, const mot_plan *winner, const timing *t, const search_result *);
-/* Takes up the outcome of an earlier run, if it had at least this budget; true: nothing is left to do. best: the plan
- * that holds now for this key. */
+/* The journal has an outcome of this key, from a run with at least this budget. */
+bool tuner_settled(const tuner *, const tuner_key *);
+/* Takes it up; true: nothing is left to do. best: the plan that holds now for this key. */
 bool tuner_resume(tuner *, const tuner_key *, mot_plan *best);
 
 /* Tunes one stage: `best` is the winner or the default. False: error. */

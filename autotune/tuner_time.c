@@ -141,21 +141,32 @@ static json_t *timed_line(const tuner_key *key, const job *j, phase p, const mea
     return line;
 }
 
-/* What was cut short by an interrupt is not an evaluation. */
+/* What an interrupt or the budget cut short is not an evaluation. */
 static bool record(tuner *t, const tuner_key *key, job *j, phase p, const measurement *base, const measurement *m) {
-    if (strcmp(m->status, "skipped") == 0 || strcmp(m->status, "mistrusted") == 0)
-        return append(t, new_line(key, j, p, m->status, m->reason), j->out);
     if (m->samples == 0 || base->samples == 0 || strcmp(m->stop, "interrupted") == 0) return true;
     t->summary.evaluations += p == PHASE_TRIAL;
+    if (strcmp(m->status, "mistrusted") == 0) return append(t, new_line(key, j, p, "MISTRUSTED", m->reason), j->out);
     return append(t, timed_line(key, j, p, base, m), j->out);
 }
 
-/* Nothing may run far past its time; a second is always granted. */
-static double budget_of(const tuner *t, const tuner_key *key, phase p) {
+/* Nothing may run far past its time; a second is always granted, and to a confirmation half of the key's share again.
+ */
+static double budget_of(const tuner_key *key, phase p) {
     const double end = p == PHASE_TRIAL  ? key->search_end_s
                        : p == PHASE_RACE ? key->end_s
-                                         : t->end_s + TUNER_GRACE * t->options->budget_s;
+                                         : key->end_s + key->share_s / 2;
     return fmax(end - tuner_now(), 1);
+}
+
+/* Experts are independent and their weights are read once, so candidates of that stage are tried with as many experts
+ * as it takes to overflow the caches; races and confirmations have all of them. */
+static mot_shape timed_shape(const tuner *t, const tuner_key *key, phase p) {
+    mot_shape s = *key->shape;
+    const size_t cold = 3 * (t->cpu.l3 ? t->cpu.l3 : (size_t)32 << 20),
+                 expert = 2 * sizeof(float) * s.d_model * s.d_expert;
+    size_t enough = cold / (expert ? expert : 1) + 4 * (size_t)t->options->threads;
+    if (p == PHASE_TRIAL && key->stage == MOT_STAGE_EXPERTS && s.experts > enough) s.experts = enough;
+    return s;
 }
 
 static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, phase p, int rounds) {
@@ -165,17 +176,19 @@ static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, 
     measure_options options = {.threads = t->options->threads,
                                .cache = t->options->cache,
                                .rounds = rounds,
-                               .budget_s = budget_of(t, key, p),
+                               .budget_s = budget_of(key, p),
                                .seed = t->options->seed,
                                .drop = p == PHASE_TRIAL ? DROP : 0,
                                .progress = p == PHASE_CONFIRM ? NULL : keep_going,
                                .progress_data = t};
+    const mot_shape shape = timed_shape(t, key, p);
     bool ok = m != NULL;
     if (!ok)
         snprintf(t->error, t->error_size, "out of memory");
     else
-        ok = measure(side, count + 1, key->shape, &options, m, t->error, t->error_size);
-    if (ok && m[0].samples > 0) key->default_ns = median_of(&m[0]);
+        ok = measure(side, count + 1, &shape, &options, m, t->error, t->error_size);
+    if (ok && m[0].samples > 0)
+        key->default_ns = median_of(&m[0]) * (double)key->shape->experts / (double)shape.experts;
     for (size_t i = 0; ok && i < count; i++) ok = record(t, key, jobs[i], p, &m[0], &m[i + 1]);
     free(m);
     return ok;

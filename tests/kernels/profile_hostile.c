@@ -71,7 +71,7 @@ static void deep_input_is_refused(void **state) {
     memset(text + DEEP, ']', DEEP);
     assert_int_equal(load_exact(text, DEEP, NULL), MOT_ERROR_PROFILE_FORMAT);
     assert_int_equal(load_exact(text, 2 * DEEP, NULL), MOT_ERROR_PROFILE_FORMAT);
-    for (int i = 0; i < DEEP; i++) memcpy(text + 2 * i, "[{" + i % 2, 1);
+    for (int i = 0; i < 2 * DEEP; i++) text[i] = "[{"[i % 2];
     assert_int_equal(load_exact(text, 2 * DEEP, NULL), MOT_ERROR_PROFILE_FORMAT);
     free(text);
 }
