@@ -79,7 +79,7 @@ static bool run_once(findings *f, const run *r) {
     char where[64];
     snprintf(where, sizeof where, "%s data, %s guard%s%s", data_mode_name(r->pb.mode),
              r->where == SIDE_RIGHT ? "right" : "left", r->strided ? ", strided" : "", packing ? ", packed" : "");
-    if (!workspace_create(&w, &r->pb, scratch, packed, r->where)) return findings_fail(f, "out of memory (%s)", where);
+    if (!workspace_create(&w, &r->pb, scratch, packed, r->where)) return findings_skip(f, "out of memory (%s)", where);
     bool ok = execute_watched(f, r, &w, where) && memory_kept(f, &w, where) &&
               judge_outputs(f, &r->pb, single ? step : NULL, &w, where);
     workspace_destroy(&w);

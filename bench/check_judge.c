@@ -22,22 +22,31 @@ typedef struct judge {
     z_tally z;
 } judge;
 
+static void settle(findings *f, verdict v, const char *format, va_list args) {
+    f->result.verdict = v;
+    vsnprintf(f->result.reason, sizeof f->result.reason, format, args);
+}
+
 bool findings_fail(findings *f, const char *format, ...) {
     va_list args;
-    if (f->result.verdict == VERDICT_FAIL) return false;
-    f->result.verdict = VERDICT_FAIL;
     va_start(args, format);
-    vsnprintf(f->result.reason, sizeof f->result.reason, format, args);
+    if (f->result.verdict != VERDICT_FAIL) settle(f, VERDICT_FAIL, format, args);
+    va_end(args);
+    return false;
+}
+
+bool findings_skip(findings *f, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    if (f->result.verdict == VERDICT_PASS) settle(f, VERDICT_SKIP, format, args);
     va_end(args);
     return false;
 }
 
 bool findings_marginal(findings *f, const char *format, ...) {
     va_list args;
-    if (f->result.verdict != VERDICT_PASS) return false;
-    f->result.verdict = VERDICT_MARGINAL;
     va_start(args, format);
-    vsnprintf(f->result.reason, sizeof f->result.reason, format, args);
+    if (f->result.verdict == VERDICT_PASS) settle(f, VERDICT_MARGINAL, format, args);
     va_end(args);
     return false;
 }
@@ -170,7 +179,7 @@ static void judge_z(judge *j) {
 
 static bool judge_output(judge *j, size_t elements) {
     oracle *o = oracle_create(j->pb, j->choice);
-    if (!o) return findings_fail(j->found, "out of memory for the oracle (%s)", j->where);
+    if (!o) return findings_skip(j->found, "out of memory for the oracle (%s)", j->where);
     bool ok = judge_units(j, o) && judge_coverage(j, elements);
     oracle_destroy(o);
     if (ok) judge_z(j);

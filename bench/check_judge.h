@@ -12,8 +12,10 @@ typedef struct findings {
     size_t zeros; /* among those compared */
 } findings;
 
-/* Sets FAIL (or MARGINAL, unless it failed already) and the reason. Always false. */
+/* Set the verdict and its reason: FAIL over any other, SKIP (the check itself lacks something) and MARGINAL over PASS.
+ * Always false. */
 bool findings_fail(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool findings_skip(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool findings_marginal(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* All outputs of one run; `where` says which run it was, for the reason. False: it failed. */
