@@ -45,9 +45,12 @@ static bool admit(const contestant *c, const mot_shape *shape, measurement *m) {
 
 static bool gather(comparison *c, const contestant *contestants, size_t count, measurement *out) {
     c->side = calloc(count, sizeof *c->side);
-    for (size_t i = 0; c->side && i < count; i++)
-        if (admit(&contestants[i], &c->shape, &out[i]))
+    for (size_t i = 0; c->side && i < count; i++) {
+        if (!comparison_goes_on(c, 0))
+            out[i] = (measurement){.status = "skipped", .reason = "interrupted before its check"};
+        else if (admit(&contestants[i], &c->shape, &out[i]))
             c->side[c->count++] = side_of(&contestants[i], &out[i], c->options.threads);
+    }
     return c->side != NULL;
 }
 
@@ -109,7 +112,7 @@ static void set_deadline(comparison *c, int64_t begin) {
 static bool compete(comparison *c, int64_t begin, char *error, size_t error_size) {
     bool ok = settle(c, error, error_size) && comparison_prepare(c, error, error_size) &&
               comparison_calibrate(c, error, error_size);
-    if (ok) {
+    if (ok && !c->stop) {
         set_deadline(c, begin);
         comparison_share_budget(c);
         ok = comparison_rounds(c, error, error_size);

@@ -76,7 +76,7 @@ bool comparison_prepare(comparison *c, char *error, size_t error_size) {
     c->tensors = (tensors){
         .shape = c->shape, .present = present, .rotating = rotating, .copies = copies, .cache = c->options.cache};
     bool ok = tensors_make(&c->tensors, c->options.seed);
-    for (size_t i = 0; ok && i < c->count; i++)
+    for (size_t i = 0; ok && i < c->count && comparison_goes_on(c, 0); i++)
         ok = side_prepare(&c->side[i], &c->tensors) && comparison_witness(c, &c->side[i]);
     rotor_unmap(&c->witness.copy);
     if (!ok) snprintf(error, error_size, "out of memory: %zu MiB were asked for", (d.once + copies * d.per_copy) / MIB);

@@ -27,7 +27,7 @@ void measurement_summarise(measurement *m) {
 
 static void explain_no_sample(const comparison *c, const side *s) {
     measurement *m = s->out;
-    if (s->turns == 0)
+    if (s->turns == 0 && s->call_ns > 0 && strcmp(c->stop, "interrupted") != 0)
         snprintf(m->reason, sizeof m->reason, "one call takes %.3g s: more than the budget has left", s->call_ns / 1e9);
     else
         snprintf(m->reason, sizeof m->reason, "stopped (%s) before its first sample", c->stop);

@@ -32,6 +32,8 @@ bool comparison_prepare(comparison *, char *error, size_t error_size);
 /* Compares what the side has just computed with the first one's outputs; sets its distance. False: out of memory. */
 bool comparison_witness(comparison *, side *);
 void comparison_free(comparison *);
+/* Asked after each turn and each step of the preparation: a signal and the budget are obeyed within one. Sets stop. */
+bool comparison_goes_on(comparison *, int turns);
 /* The same number of calls for all. False: error. */
 bool comparison_calibrate(comparison *, char *error, size_t error_size);
 void comparison_share_budget(comparison *); /* how many rounds each may take part in */

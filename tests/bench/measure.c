@@ -256,9 +256,32 @@ static void coarse_ticks_make_longer_samples(void **state) {
 /* ---- stopping ---- */
 
 static bool stop_after_five(void *data, int done, int total) {
-    (void)total;
+    assert_int_equal(total, done ? 24 : total);
     *(int *)data = done;
     return done < 5;
+}
+
+static bool stop_when_asked(void *data, int done, int total) {
+    (void)done, (void)total;
+    return --*(int *)data > 0;
+}
+
+/* At whatever step of checking, preparing, calibrating or timing it comes. */
+static void an_interrupt_is_obeyed_at_every_step(void **state) {
+    (void)state;
+    for (int asked = 1; asked < 20; asked++) {
+        int left = asked;
+        measure_options o = plain;
+        o.progress = stop_when_asked;
+        o.progress_data = &left;
+        const measurement *m = compare((const int[]){CHEAP, DEAR}, 2, &o);
+        assert_int_equal(left, 0); /* not asked again after it said stop */
+        for (int i = 0; i < 2; i++) {
+            const bool timed = m[i].samples > 0;
+            assert_string_equal(m[i].status, timed ? "ok" : "skipped");
+            if (!timed) assert_non_null(strstr(m[i].reason, "interrupted"));
+        }
+    }
 }
 
 static void an_interrupt_keeps_what_there_is(void **state) {
@@ -381,6 +404,7 @@ int main(void) {
                                        SIMULATED(a_clock_that_goes_back_is_flagged),
                                        SIMULATED(a_frozen_clock_is_an_error),
                                        SIMULATED(coarse_ticks_make_longer_samples),
+                                       SIMULATED(an_interrupt_is_obeyed_at_every_step),
                                        SIMULATED(an_interrupt_keeps_what_there_is),
                                        SIMULATED(a_narrow_interval_is_enough),
                                        SIMULATED(the_slow_do_not_eat_the_others_budget),
