@@ -1,0 +1,2 @@
+// The exported header is C++ too.
+#include "exported.c"
