@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* row-major C (m,n) = alpha * A.B; beta = 0, so C is not read. */
+/* row-major C (m,n) = alpha * A.B; beta = 0, so C is not read. One row is a matrix times a vector, which this release
+ * does not find out by itself. */
 static void multiply(CBLAS_TRANSPOSE transpose_a, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                      const float *b, size_t ldb, float *c, size_t ldc) {
-    cblas_sgemm(CblasRowMajor, transpose_a, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b,
-                (blasint)ldb, 0, c, (blasint)ldc);
+    if (m == 1 && transpose_a == CblasNoTrans)
+        cblas_sgemv(CblasRowMajor, CblasTrans, (blasint)k, (blasint)n, alpha, b, (blasint)ldb, a, 1, 0, c, 1);
+    else
+        cblas_sgemm(CblasRowMajor, transpose_a, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha, a,
+                    (blasint)lda, b, (blasint)ldb, 0, c, (blasint)ldc);
 }
 
 /* ---- one group per unit ---- */

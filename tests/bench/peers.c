@@ -48,7 +48,8 @@ static void layers_of_peers_are_layers(void **state) {
 
 /* Strided tokens, short last groups, ranges that begin and end inside an expert. */
 static void their_numbers_agree(void **state) {
-    static const mot_shape shape[] = {{5, 3, 4, 17, 9}, {8, 32, 32, 64, 48}, {3, 7, 1, 33, 65}, {1, 1, 1, 1, 1}};
+    static const mot_shape shape[] = {{5, 3, 4, 17, 9},  {8, 32, 32, 64, 48}, {3, 7, 1, 33, 65},
+                                      {1, 5, 6, 40, 24}, {2, 1, 3, 16, 8},    {1, 1, 1, 1, 1}};
     (void)state;
     for (size_t i = 0; i < peer_count(); i++)
         for (size_t k = 0; k < sizeof shape / sizeof *shape; k++)
