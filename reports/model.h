@@ -125,6 +125,8 @@ void model_findings(model *, store *);
 bool model_is_sweep(const bench_record *);
 bool model_is_dense(const bench_record *);
 bool model_is_ours(const bench_record *);
+/* The dense FFN with as many FLOPs and tokens: E = T = 1 and the hidden units that a token of the layer meets. */
+bool model_matches_dense(const bench_record *layer, const bench_record *dense);
 const block *model_block(const table *, const char *stage);   /* NULL if there is none */
 const row *model_fastest(const block *, const char *library); /* usable; NULL if there is none */
 

@@ -159,6 +159,14 @@ static void warn_of_runs(model *m, store *s) {
     }
 }
 
+static void warn_of_machine(model *m, store *s) {
+    const machine *h = &m->records->machine;
+    for (size_t i = 0; i < h->doctor_count; i++)
+        if (strcmp(h->doctor[i].grade, "bad") == 0)
+            warn(m, s,
+                 store_print(s, "the machine was not fit for timing: %s: %s", h->doctor[i].name, h->doctor[i].found));
+}
+
 static void warn_of_samples(model *m, store *s) {
     size_t few = 0, tainted = 0, mistrusted = 0;
     for (size_t i = 0; i < m->records->bench_count; i++) {
@@ -187,6 +195,7 @@ void model_findings(model *m, store *s) {
     tuning_finding(m, s);
     dense_finding(m, s, m->headline);
     warn_of_runs(m, s);
+    warn_of_machine(m, s);
     warn_of_samples(m, s);
 }
 

@@ -32,11 +32,10 @@ static void add_breakdown(table *t, store *s, const bench_record *whole) {
     *new = d;
 }
 
-/* The dense FFN with as many FLOPs and tokens: E = T = 1 and the hidden units that a token of the layer meets. */
-static bool matches(const table *t, const bench_record *dense) {
-    dims a = t->dims, b = dense->dims;
-    if (dense->threads != t->threads || strcmp(dense->cache, t->cache) != 0) return false;
-    if (strcmp(dense->shape, t->shape) == 0) return true;
+bool model_matches_dense(const bench_record *layer, const bench_record *dense) {
+    dims a = layer->dims, b = dense->dims;
+    if (dense->threads != layer->threads || strcmp(dense->cache, layer->cache) != 0) return false;
+    if (strcmp(dense->shape, layer->shape) == 0) return true;
     return b.t == 1 && b.e == 1 && b.d == a.d && b.g == a.g * a.t && b.h == a.h * a.e / a.t;
 }
 
@@ -60,7 +59,7 @@ static void add_dense(table *t, store *s, const bench_record *dense) {
         const bench_record *layer = layers->rows[i].bench;
         const char *own = suffix(layer->variant, "layer_");
         bool pair = own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
-        if (!pair || !layer->usable || has_pair(t, layer)) continue;
+        if (!pair || !layer->usable || has_pair(t, layer) || !model_matches_dense(layer, dense)) continue;
         dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);
         *p = (dense_pair){layer, dense, summary_quotient(layer->time, dense->time), layer->flops / dense->flops};
     }
@@ -74,7 +73,7 @@ void model_layers(model *m, store *s) {
             if (layers->rows[k].bench->usable) add_breakdown(t, s, layers->rows[k].bench);
         for (size_t k = 0; k < m->records->bench_count; k++) {
             const bench_record *b = &m->records->benches[k];
-            if (model_is_dense(b) && b->usable && matches(t, b)) add_dense(t, s, b);
+            if (model_is_dense(b) && b->usable) add_dense(t, s, b);
         }
     }
 }

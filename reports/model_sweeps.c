@@ -20,9 +20,10 @@ static double along(const axis *a, const bench_record *b) {
     return *(const double *)((const char *)&b->dims + a->offset);
 }
 
+/* Rows of one sweep; the dense FFN has a shape of its own and is put beside the layers later. */
 static bool same_kind(const bench_record *a, const bench_record *b) {
-    return a->threads == b->threads && strcmp(a->group, b->group) == 0 && strcmp(a->stage, b->stage) == 0 &&
-           strcmp(a->cache, b->cache) == 0;
+    return a->threads == b->threads && !model_is_dense(b) && strcmp(a->group, b->group) == 0 &&
+           strcmp(a->stage, b->stage) == 0 && strcmp(a->cache, b->cache) == 0;
 }
 
 /* What a sweep's name promises, if its rows do differ there; else the first dimension in which they do. */
@@ -48,11 +49,11 @@ static int by_x(const void *a, const void *b) {
     return (p->x > q->x) - (p->x < q->x);
 }
 
-static series *series_of(series **all, size_t *count, store *s, const bench_record *b) {
+static series *series_of(series **all, size_t *count, store *s, const char *label, const bench_record *b) {
     for (size_t i = 0; i < *count; i++)
-        if (strcmp((*all)[i].label, b->variant) == 0) return &(*all)[i];
+        if (strcmp((*all)[i].label, label) == 0) return &(*all)[i];
     series *new = store_push(s, all, count, sizeof *new);
-    new->label = b->variant;
+    new->label = label;
     new->first = b;
     return new;
 }
@@ -111,11 +112,23 @@ static void finish_sweep(sweep *w, store *s) {
         series *line = &w->series[i];
         qsort(line->points, line->count, sizeof *line->points, by_x);
         const point *first = &line->points[0], *last = &line->points[line->count - 1];
+        if (model_is_dense(first->bench)) continue;
         if (!low || first->bench->dims.t * first->bench->dims.e < low->dims.t * low->dims.e) low = first->bench;
         if (!high || last->bench->dims.t * last->bench->dims.e > high->dims.t * high->dims.e) high = last->bench;
     }
     if (low && high) w->shapes = store_print(s, "%s to %s", low->shape, high->shape);
     find_winners(w, s);
+}
+
+/* Beside the layers the fastest dense FFN of ours with as many FLOPs and tokens. */
+static void add_dense(sweep *w, const records *r, store *s, const bench_record *layer, double x) {
+    const bench_record *best = NULL;
+    for (size_t i = 0; i < r->bench_count; i++) {
+        const bench_record *d = &r->benches[i];
+        bool fits = d->usable && model_is_dense(d) && model_is_ours(d) && model_matches_dense(layer, d);
+        if (fits && (!best || d->time.value < best->time.value)) best = d;
+    }
+    if (best) add_point(series_of(&w->series, &w->count, s, "dense_ffn", best), s, x, best);
 }
 
 static void add_sweep(model *m, store *s, const bench_record *first) {
@@ -132,7 +145,11 @@ static void add_sweep(model *m, store *s, const bench_record *first) {
     for (size_t i = 0; i < m->records->bench_count; i++) {
         const bench_record *b = &m->records->benches[i];
         bool belongs = b->usable && same_kind(first, b) && along(a, b) > 0 && b->dims.g * b->dims.t > 0;
-        if (belongs) add_point(series_of(&w->series, &w->count, s, b), s, along(a, b), b);
+        if (belongs) add_point(series_of(&w->series, &w->count, s, b->variant, b), s, along(a, b), b);
+    }
+    for (size_t i = 0; i < m->records->bench_count && strcmp(w->stage, "layer") == 0; i++) {
+        const bench_record *b = &m->records->benches[i];
+        if (b->usable && same_kind(first, b) && along(a, b) > 0) add_dense(w, m->records, s, b, along(a, b));
     }
     finish_sweep(w, s);
 }
@@ -165,7 +182,7 @@ static void find_scalings(model *m, store *s) {
         const bench_record *b = &m->records->benches[i];
         if (!b->usable || strcmp(b->stage, "layer") != 0 || model_is_sweep(b)) continue;
         scaling *c = scaling_of(m, s, b);
-        add_point(series_of(&c->series, &c->count, s, b), s, b->threads, b);
+        add_point(series_of(&c->series, &c->count, s, b->variant, b), s, b->threads, b);
     }
     size_t kept = 0;
     for (size_t i = 0; i < m->scaling_count; i++) {

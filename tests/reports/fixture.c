@@ -255,6 +255,9 @@ static void put_sweeps(state *s) {
             put_bench(s, &lines[i], k, 2, "sweep-experts", lines[i].share * (blas ? .9 : 1 - .01 * log2(e)), "layer");
         }
     }
+    const way ffn = {"experts", "dense_ffn_avx512", "avx512", "mot", .94};
+    for (int e = 4; e <= 128; e *= 2)
+        put_bench(s, &ffn, (shape){2048, 1, 1, 512, 64 * e}, 2, "sweep-experts", .94, "experts");
 }
 
 static void put_tune(state *s) {

@@ -234,12 +234,21 @@ static void sweep_names_the_crossover(void **state) {
         put_sweep_row(body, sizeof body, "layer_a", t, 10 + t);
         put_sweep_row(body, sizeof body, "layer_b", t, 18);
     }
+    size_t used = strlen(body); /* as many FLOPs and tokens as T = 8: 16 * 8 / 8 hidden units, 64 tokens */
+    snprintf(body + used, sizeof body - used,
+             "{\"type\":\"bench\",\"name\":\"d\",\"status\":\"ok\",\"shape\":\"g64t1e1d8h16\",\"stage\":\"experts\","
+             "\"variant\":\"dense_ffn_avx2\","
+             "\"isa\":\"avx2\",\"library\":\"mot\",\"threads\":2,\"cache\":\"hot\",\"group\":\"sweep-group\",\"samples_"
+             "ns\":[1]}\n");
     loaded *l = load_text(file(body));
     assert_int_equal(l->model.sweep_count, 1);
     const sweep *w = &l->model.sweeps[0];
     assert_string_equal(w->letter, "T");
-    assert_int_equal(w->count, 2);
+    assert_int_equal(w->count, 3);
     assert_int_equal(w->series[0].count, 4);
+    assert_string_equal(w->series[2].label, "dense_ffn");
+    assert_int_equal(w->series[2].count, 1);
+    near(w->series[2].points[0].x, 8);
     assert_int_equal(w->winner_count, 2);
     assert_string_equal(w->winners[0], "T = 2 to 8: layer_a");
     assert_string_equal(w->winners[1], "T = 16: layer_b");
