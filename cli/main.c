@@ -29,7 +29,7 @@ static int refuse(const char *what, const char *text) {
 }
 
 static int run_verb(const verb *v, int argc, char **argv) {
-    static options o; /* static: some of its texts live as long as the process */
+    static options o; /* large */
     options_parse(&o, v, argc, argv);
     int code = v->run(&o);
     options_free(&o);

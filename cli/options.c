@@ -43,7 +43,7 @@ static void apply(options *o, int f, const char *value, const char *named) {
 
 /* Repeatable flags take several values, separated by blanks. */
 static void apply_words(options *o, int f, const char *value, const char *named) {
-    char *copy = strdup(value); /* lives as long as the process: options point into it */
+    char *copy = o->kept[f] = strdup(value);
     for (char *word = copy ? strtok(copy, " \t\n") : NULL; word; word = strtok(NULL, " \t\n")) apply(o, f, word, named);
 }
 
@@ -194,9 +194,9 @@ static void check_arguments(const options *o) {
 
 void options_parse(options *o, const verb *v, int argc, char **argv) {
     struct argp_option rows[FLAG_COUNT + GROUPS + 2];
-    size_t first = strcspn(v->formats, " ");
     *o = (options){.verb = v, .argc = argc, .argv = argv, .seed = 1};
-    o->format = first ? strndup(v->formats, first) : "text"; /* lives as long as the process */
+    snprintf(o->first_format, sizeof o->first_format, "%.*s", (int)strcspn(v->formats, " "), v->formats);
+    o->format = o->first_format;
     argp_err_exit_status = EXIT_USAGE;
     struct argp argp = make_argp(o, rows);
     argp_parse(&argp, argc - 1, argv + 1, ARGP_NO_HELP | ARGP_NO_ERRS, NULL, o);
@@ -207,6 +207,7 @@ void options_parse(options *o, const verb *v, int argc, char **argv) {
 }
 
 void options_free(options *o) {
+    for (int f = 0; f < FLAG_COUNT; f++) free(o->kept[f]);
     for (int i = 0; i < o->sets; i++) shape_list_free(&o->set[i].list);
     filter_free(o->filter);
 }

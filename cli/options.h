@@ -73,6 +73,8 @@ typedef struct options {
     bool require_counters, quick, strict, no_ceilings, resume, dry_run;
     const char *profile, *journal, *out_dir;
     const char *format; /* one of the verb's */
+    char first_format[16];
+    char *kept[FLAG_COUNT]; /* values from the environment, cut into words */
     const char *out[MAX_OUTS];
     int outs;
     const char *arg[MAX_ARGS];

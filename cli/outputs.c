@@ -51,9 +51,14 @@ static int open_file(outputs *o, const char *path, const char *format) {
     if ((!there || S_ISREG(st.st_mode)) && asprintf(&f->temporary, "%s.%ld.partial", path, (long)getpid()) < 0)
         f->temporary = NULL;
     f->file = fopen(f->temporary ? f->temporary : path, "we");
-    if (!f->file) return cannot_write(o, path);
-    o->count++;
-    return EXIT_OK;
+    if (f->file) {
+        o->count++;
+        return EXIT_OK;
+    }
+    int code = cannot_write(o, path);
+    free(f->temporary);
+    *f = (output_file){0};
+    return code;
 }
 
 static int open_samples(outputs *o, const char *path) {

@@ -138,6 +138,7 @@ static bool add_shapes(shape_list *list, const char *texts, problem *p) {
 /* The flags that `motbench bench` would have got for this part. */
 static bool part_options(options *o, const options *from, const struct part *part, const char *profile, problem *p) {
     *o = *from;
+    memset(o->kept, 0, sizeof o->kept); /* those stay with their owner */
     o->sets = 1;
     o->filter = NULL;
     o->stages = part->stages;
