@@ -31,7 +31,7 @@ typedef struct measurement {
 typedef struct measure_options {
     int threads;
     cache_state cache;
-    int rounds;        /* default 12; 8 = exploratory */
+    int rounds;        /* untainted samples wanted, default 12; at most twice as many are taken; 8 = exploratory */
     double min_time_s; /* of one sample, default 1e-3 */
     double max_noise;  /* stop when the interval is narrower than this share of the median */
     double budget_s;   /* for the whole call, but half of it at least for the rounds; 0 = none */
@@ -43,7 +43,8 @@ typedef struct measure_options {
 } measure_options;
 
 /* Times all contestants on one shape in random Latin-square rounds, after check_before_timing of each (a contestant
- * that does not pass is skipped with its verdict as reason). False and `error`: out of memory, no timer. */
+ * that does not pass is skipped with its verdict as reason). At the timed shape outputs must be the same in every call
+ * and agree with the first contestant's to 1e-4 rms, else "mistrusted". False and `error`: out of memory, no timer. */
 bool measure(const contestant *, size_t count, const mot_shape *, const measure_options *, measurement *out,
              char *error, size_t error_size);
 

@@ -334,6 +334,29 @@ static void the_race_drops_the_slow(void **state) {
     assert_string_equal(m[2].stop, "dropped");
 }
 
+/* ---- counters ---- */
+
+/* Each counter asked for comes back, with a value or with the reason why there is none; times are as without. */
+static void counters_come_from_a_pass_of_their_own(void **state) {
+    measure_options o = plain;
+    char error[128] = "";
+    (void)state;
+    for (size_t i = 0; i < counters_known() && o.counters.count < COUNTER_MAX; i++)
+        snprintf(o.counters.name[o.counters.count++], COUNTER_NAME, "%s", counters_known_name(i));
+    assert_true(o.counters.count > 0);
+    const measurement *m = compare((const int[]){CHEAP, DEAR}, 2, &o);
+    for (int side = 0; side < 2; side++) {
+        assert_int_equal(m[side].counters.count, o.counters.count);
+        for (int i = 0; i < o.counters.count; i++) {
+            assert_string_equal(m[side].counters.name[i], o.counters.name[i]);
+            assert_true(isfinite(m[side].counters.value[i]) || m[side].counters.reason[i][0]);
+        }
+        assert_int_equal(m[side].samples, 12);
+    }
+    assert_true(counters_parse(&o.counters, "none", error, sizeof error));
+    assert_int_equal(compare((const int[]){CHEAP}, 1, &o)->counters.count, 0);
+}
+
 /* ---- cache states: what a call meets ---- */
 
 static const void *met_x, *met_p;
@@ -409,6 +432,7 @@ int main(void) {
                                        SIMULATED(a_narrow_interval_is_enough),
                                        SIMULATED(the_slow_do_not_eat_the_others_budget),
                                        SIMULATED(the_race_drops_the_slow),
+                                       SIMULATED(counters_come_from_a_pass_of_their_own),
                                        SIMULATED(cold_all_rotates_and_hot_does_not),
                                        SIMULATED(bad_options_are_named)};
     if (!gbench_version()) {

