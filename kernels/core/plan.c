@@ -16,8 +16,12 @@ static size_t thread_scratch_bytes(const mot_choice *c, const mot_shape *s) {
     return c->variant->scratch_bytes ? align64(c->variant->scratch_bytes(s, &c->config)) : 0;
 }
 
+/* SIZE_MAX where the sum does not fit: no allocation of it succeeds. */
+static size_t add(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
+
 size_t mot_step_scratch_bytes(const mot_choice *c, const mot_shape *s, int threads) {
-    return thread_scratch_bytes(c, s) * (size_t)threads;
+    size_t bytes;
+    return __builtin_mul_overflow(thread_scratch_bytes(c, s), (size_t)threads, &bytes) ? SIZE_MAX : bytes;
 }
 
 /* What a thread needs to know to take its share of n units. */
@@ -97,7 +101,7 @@ static layout lay_out(const mot_plan *plan, const mot_shape *s, int threads) {
         const size_t need = mot_step_scratch_bytes(&plan->step[i], s, threads);
         if (need > scratch) scratch = need;
     }
-    l.bytes = l.scratch + scratch;
+    l.bytes = add(l.scratch, scratch);
     return l;
 }
 

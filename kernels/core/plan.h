@@ -13,14 +13,15 @@ typedef struct mot_plan {
 /* The plan's steps cover the layer: (route, mix | front), experts, redistribute, in this order. */
 bool mot_plan_is_layer(const mot_plan *);
 
-/* Bytes of scratch for one step on `threads` threads (threads x per-thread size, each rounded up to 64). */
+/* Bytes of scratch for one step on `threads` threads (threads x per-thread size, each rounded up to 64); SIZE_MAX if
+ * they do not fit. */
 size_t mot_step_scratch_bytes(const mot_choice *, const mot_shape *, int threads);
 /* Runs one step, its units shared evenly among `threads`. tensors->scratch: mot_step_scratch_bytes. */
 void mot_step_run(const mot_choice *, const mot_shape *, const mot_tensors *, int threads);
 /* Packs t->w1, t->w2 for this step into `packed` (variant->pack_bytes); nothing to do where pack is NULL. */
 void mot_step_pack(const mot_choice *, const mot_shape *, const mot_tensors *, void *packed, int threads);
 
-/* Workspace of a layer plan: p, mixed, y, then the largest scratch. 0 on overflow. */
+/* Workspace of a layer plan: p, mixed, y, then the largest scratch; SIZE_MAX if it does not fit. */
 size_t mot_plan_workspace_bytes(const mot_plan *, const mot_shape *, int threads);
 /* Runs a layer plan: t gives x, controller, w1, w2, packed (of the experts step), out, strides, temperature. */
 void mot_plan_run(const mot_plan *, const mot_shape *, const mot_tensors *t, void *workspace, int threads);
