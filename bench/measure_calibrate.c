@@ -48,15 +48,30 @@ bool comparison_calibrate(comparison *c, char *error, size_t error_size) {
     return true;
 }
 
-/* Slow contestants (the scalar layer) must not eat the others' time: who cannot have all rounds within its share of
- * what is left takes the first few, or one, or, where even that takes half of what is left, none. */
-void comparison_share_budget(comparison *c) {
-    const double left = (double)(c->deadline - timer_now());
+static double turn_ns(const comparison *c, const side *s) { return s->call_ns * (double)(c->iterations + s->warm); }
+
+/* The quickest of those that have no share yet (turns < 0). */
+static side *next_quickest(const comparison *c) {
+    side *quickest = NULL;
     for (size_t i = 0; i < c->count; i++) {
         side *s = &c->side[i];
-        const double turn = s->call_ns * (double)(c->iterations + s->warm), share = left / (double)c->count;
-        if (!c->deadline || turn * c->options.rounds <= share) continue;
-        s->turns = (int)(share / turn);
-        if (s->turns == 0) s->turns = turn <= left / 2 || c->count == 1;
+        if (s->turns < 0 && (!quickest || s->call_ns < quickest->call_ns)) quickest = s;
+    }
+    return quickest;
+}
+
+/* Slow contestants (the scalar layer) must not eat the others' time. From the quickest on, each gets an even share of
+ * what is left, and leaves what it does not need. Who cannot have all rounds for its share takes the first few, or one,
+ * or, where even that takes half of what is left, none. */
+void comparison_share_budget(comparison *c) {
+    if (!c->deadline) return;
+    double left = (double)(c->deadline - timer_now());
+    for (size_t i = 0; i < c->count; i++) c->side[i].turns = -1;
+    for (size_t n = c->count; n > 0; n--) {
+        side *s = next_quickest(c);
+        const double turn = turn_ns(c, s), share = left / (double)n, all = turn * c->options.rounds;
+        const bool one = c->count == 1 || turn <= left / 2;
+        s->turns = all <= share ? most_rounds(c) : share >= turn ? (int)(share / turn) : one;
+        left -= fmin(all, s->turns * turn);
     }
 }

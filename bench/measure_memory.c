@@ -17,14 +17,14 @@ static int shared_rotating(const comparison *c) {
     return set;
 }
 
-/* Copies so that the side with the smallest set meets cold data too. */
+/* Copies so that the side with the smallest set meets cold data too. 0: nothing rotates. */
 static size_t copies_wanted(const comparison *c) {
     size_t smallest = 0;
     for (size_t i = 0; i < c->count; i++) {
         const size_t set = tensors_bytes(&c->shape, side_rotating(&c->side[i], c->options.cache));
         if (set && (!smallest || set < smallest)) smallest = set;
     }
-    return smallest ? rotation_copies(smallest, last_level_cache(&c->topology)) : 1;
+    return smallest ? rotation_copies(smallest, last_level_cache(&c->topology)) : 0;
 }
 
 typedef struct demand {
@@ -45,6 +45,7 @@ static demand demand_of(const comparison *c, int present, int rotating) {
 
 /* Not more than 60 % of what is free: the machine must not begin to swap. 0: not even one copy fits. */
 static size_t copies_affordable(const demand *d, size_t wanted) {
+    if (d->once + wanted * d->per_copy > memory_left() / 10 * 6) rotor_release();
     const size_t available = memory_left(), cap = available / 10 * 6;
     if (!available) return wanted;
     if (d->once > cap) return 0;
@@ -55,7 +56,7 @@ static size_t copies_affordable(const demand *d, size_t wanted) {
 
 static void note_rotation(comparison *c, size_t copies, size_t wanted) {
     if (c->options.cache == CACHE_HOT) return;
-    if (wanted == 1)
+    if (!wanted)
         snprintf(c->note, sizeof c->note, "no weights to rotate in this stage: as hot");
     else if (copies < wanted)
         snprintf(c->note, sizeof c->note, "%zu of %zu rotating copies fit in memory", copies, wanted);
@@ -66,7 +67,7 @@ bool comparison_prepare(comparison *c, char *error, size_t error_size) {
     for (size_t i = 0; i < c->count; i++) present |= c->side[i].reads | c->side[i].writes;
     const int rotating = shared_rotating(c);
     const demand d = demand_of(c, present, rotating);
-    const size_t wanted = copies_wanted(c), copies = copies_affordable(&d, wanted);
+    const size_t wanted = copies_wanted(c), copies = copies_affordable(&d, wanted ? wanted : 1);
     if (!copies) {
         snprintf(error, error_size, "these contestants need %zu MiB; %zu MiB are free and at most 60 %% are taken",
                  (d.once + d.per_copy) / MIB, memory_left() / MIB);

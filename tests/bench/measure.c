@@ -319,7 +319,7 @@ static void the_slow_do_not_eat_the_others_budget(void **state) {
     o.budget_s = 2000; /* one sample is 11 or 12 calls */
     m = compare((const int[]){CHEAP, DEAR, ENDLESS}, 3, &o);
     assert_int_equal(m[0].samples, 12);
-    assert_int_equal(m[2].samples, 1);
+    assert_in_range(m[2].samples, 1, 4);
     assert_string_equal(m[2].stop, "budget");
 }
 

@@ -112,8 +112,9 @@ static void copies_add_up_to_three_caches(void **state) {
     (void)state;
     assert_int_equal(rotation_copies(mib, 32 * mib), 96);
     assert_int_equal(rotation_copies(mib + 1, 32 * mib), 96);
-    assert_int_equal(rotation_copies(96 * mib, 32 * mib), 2);
-    assert_int_equal(rotation_copies(1000 * mib, 32 * mib), 2);
+    assert_int_equal(rotation_copies(96 * mib - 1, 32 * mib), 2);
+    assert_int_equal(rotation_copies(96 * mib, 32 * mib), 1);
+    assert_int_equal(rotation_copies(1000 * mib, 32 * mib), 1);
 }
 
 static void copies_are_alike_and_apart(void **state) {
@@ -135,6 +136,25 @@ static void copies_are_alike_and_apart(void **state) {
     rotor_unmap(&r);
 }
 
+static void memory_is_used_again(void **state) {
+    rotor a, b, small;
+    (void)state;
+    assert_true(rotor_map(&a, 9 << 20, 1));
+    const char *was = a.base;
+    rotor_unmap(&a);
+    assert_true(rotor_map(&small, 1000, 2)); /* not worth 9 MiB */
+    assert_ptr_not_equal(small.base, was);
+    assert_true(rotor_map(&b, 4 << 20, 2));
+    assert_ptr_equal(b.base, was);
+    memset(b.base, 1, 4 << 20);
+    rotor_spread(&b); /* stays within its two copies */
+    assert_memory_equal(rotor_at(&b, 1), b.base, 4 << 20);
+    rotor_unmap(&b);
+    rotor_unmap(&small);
+    rotor_release();
+    rotor_release();
+}
+
 static void impossible_sizes_are_refused(void **state) {
     rotor r;
     (void)state;
@@ -150,6 +170,6 @@ int main(void) {
         cmocka_unit_test(everybody_takes_every_place),   cmocka_unit_test(order_is_random_but_repeatable),
         cmocka_unit_test(what_costs_a_hundredth_taints), cmocka_unit_test(the_probe_sees_page_faults),
         cmocka_unit_test(copies_add_up_to_three_caches), cmocka_unit_test(copies_are_alike_and_apart),
-        cmocka_unit_test(impossible_sizes_are_refused)};
+        cmocka_unit_test(memory_is_used_again),          cmocka_unit_test(impossible_sizes_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
