@@ -52,7 +52,7 @@ static void child(int fd, const mot_plan *plan, const mot_shape *s, const check_
     report_fd = fd;
     doomed = (check_result){.verdict = VERDICT_CRASH, .seed = options->seed};
     catch_signals();
-    check_result r = {.verdict = VERDICT_CRASH};
+    check_result r = {.verdict = VERDICT_SKIP, .reason = "mot_set_threads_callback failed", .seed = options->seed};
     if (mot_set_threads_callback(serial, NULL) == MOT_OK) r = check_plan(plan, s, options);
     report(&r);
 }

@@ -146,20 +146,28 @@ static bool judge_units(judge *j, oracle *o) {
     return true;
 }
 
-/* All elements, also of units that were not sampled: written, and nothing in the gaps between rows. */
-static bool judge_coverage(judge *j, size_t elements) {
+/* Whether an element can't be a result: special data make NaN by right, so there only the poison counts. */
+static bool is_hole(const judge *j, float value) {
+    return j->pb->mode == DATA_SPECIAL ? is_poison(value) : !isfinite(value);
+}
+
+/* Elements of an output that belong to no token. */
+static size_t holes_allowed(const judge *j, size_t elements) {
     const mot_shape *s = &j->pb->shape;
-    size_t poisoned = 0, gaps = 0;
-    for (size_t i = 0; i < elements; i++) poisoned += is_poison(j->got[i]);
-    bool strided = j->output == MOT_OUT, ragged = j->output == MOT_P;
-    for (size_t g = 0; g < s->groups; g++)
-        gaps += (s->group_size - mot_group_tokens(s, &j->pb->strides, g)) * s->experts;
-    if (ragged) return poisoned <= gaps || findings_fail(j->found, "not written: parts of p (%s)", j->where);
-    for (size_t g = gaps = 0; strided && g < s->groups; g++)
-        gaps += mot_group_tokens(s, &j->pb->strides, g) * s->d_model;
-    gaps = strided ? elements - gaps : 0;
-    if (poisoned > gaps) return findings_fail(j->found, "not written: parts of %s (%s)", j->name, j->where);
-    return poisoned == gaps || findings_fail(j->found, "stray write: between the rows of %s (%s)", j->name, j->where);
+    size_t tokens = 0;
+    for (size_t g = 0; g < s->groups; g++) tokens += mot_group_tokens(s, &j->pb->strides, g);
+    if (j->output == MOT_OUT) return elements - tokens * s->d_model;
+    return j->output == MOT_P ? elements - tokens * s->experts : 0;
+}
+
+/* All elements, also of units that were not sampled: written and finite; the gaps between rows of out are as they were.
+ * Rows of p past a short group may be anything. */
+static bool judge_coverage(judge *j, size_t elements) {
+    size_t holes = 0, poisoned = 0, allowed = holes_allowed(j, elements);
+    for (size_t i = 0; i < elements; i++) holes += is_hole(j, j->got[i]), poisoned += is_poison(j->got[i]);
+    if (holes > allowed) return findings_fail(j->found, "not written, or NaN: parts of %s (%s)", j->name, j->where);
+    if (j->output == MOT_P || poisoned == allowed) return true;
+    return findings_fail(j->found, "stray write: between the rows of %s (%s)", j->name, j->where);
 }
 
 /* ---- one output ---- */

@@ -14,6 +14,8 @@ static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 /* ---- one guarded tensor ---- */
 
 bool guarded_create(guarded *g, const char *name, size_t bytes, size_t alignment, side where) {
+    *g = (guarded){0};
+    if (bytes > PTRDIFF_MAX / 2) return false; /* also "it does not fit", SIZE_MAX */
     size_t page = page_bytes(), body = (bytes + page - 1) / page * page;
     if (body == 0) body = page;
     *g = (guarded){.name = name, .map_bytes = body + 2 * page, .bytes = bytes};

@@ -119,6 +119,22 @@ KERNEL(drops_one_product_far_away) {
     if (r.begin <= 500 && 500 < r.end) drop(s, t, (mot_range){500, 501}, 1, 2);
 }
 
+/* A row of the experts that isn't in the sample. */
+static void lose_a_row(const mot_shape *s, const mot_tensors *t, mot_range r, float value) {
+    if (r.begin <= 500 && 500 < r.end) ((float *)t->y)[500 * s->d_model + 3] = value;
+}
+
+KERNEL(returns_nan_far_away) {
+    plain_experts(s, t, c, r);
+    lose_a_row(s, t, r, NAN);
+}
+
+KERNEL(leaves_out_a_row_far_away) {
+    const float before = r.begin <= 500 && 500 < r.end ? ((float *)t->y)[500 * s->d_model + 3] : 0;
+    plain_experts(s, t, c, r);
+    lose_a_row(s, t, r, before);
+}
+
 /* One of the hidden units is forgotten. */
 KERNEL(drops_a_hidden_unit) {
     plain_experts(s, t, c, r);
@@ -243,6 +259,18 @@ const broken broken_kernels[] = {
      VERDICT_FAIL,
      "vector test: mixed group 500",
      {1024, 16, 16, 256, 1}},
+    {"returns_nan_far_away",
+     MOT_STAGE_EXPERTS,
+     returns_nan_far_away,
+     VERDICT_FAIL,
+     "parts of y",
+     {64, 1, 16, 128, 256}},
+    {"leaves_out_a_row_far_away",
+     MOT_STAGE_EXPERTS,
+     leaves_out_a_row_far_away,
+     VERDICT_FAIL,
+     "parts of y",
+     {64, 1, 16, 128, 256}},
     {"drops_a_hidden_unit", MOT_STAGE_EXPERTS, drops_a_hidden_unit, VERDICT_FAIL, "exact integers", {0}},
     {"is_tf32_in_secret", MOT_STAGE_MIX, is_tf32_in_secret, VERDICT_FAIL, "bound: mixed", {0}},
     {"is_tf32_in_long_sums", MOT_STAGE_MIX, is_tf32_in_secret, VERDICT_MARGINAL, "z: mixed", {1, 8192, 2, 4, 1}},

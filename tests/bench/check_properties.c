@@ -1,10 +1,12 @@
 /* What the layer keeps whatever its numbers are, on every ISA that this machine has. */
 #include "check.h"
 #include "cpu.h"
+#include "faulty_api.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -34,8 +36,28 @@ static void errors_are_failures(void **state) {
     assert_int_equal(r.verdict, VERDICT_FAIL);
 }
 
+/* Each fault is noticed by the property that is about it. */
+static void faults_are_noticed(void **state) {
+    static const struct {
+        fault fault;
+        const char *property;
+    } expected[] = {
+        {ROUTE_SUM, "columns of P"},       {ROUTE_WARM, "low temperature"},   {MIX_BIASED, "identical tokens"},
+        {MIX_SATURATES, "scaling"},        {READS_LAST_Y, "zero weight"},     {EXPERTS_BIASED, "dense FFN"},
+        {TOKEN_BIASED, "permuted tokens"}, {GROUP_BIASED, "permuted groups"}, {THREADS_DIFFER, "thread counts"},
+        {RUNS_DIFFER, "two runs"},         {SHORT_BIASED, "short last group"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        active_fault = expected[i].fault;
+        const check_result r = check_properties(&(mot_shape){3, 4, 5, 16, 24}, MOT_ISA_SCALAR, 1);
+        active_fault = NO_FAULT;
+        assert_int_equal(r.verdict, VERDICT_FAIL);
+        if (!strstr(r.reason, expected[i].property)) fail_msg("want %s, got %s", expected[i].property, r.reason);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(properties_hold), cmocka_unit_test(no_groups_is_no_pass),
-                                       cmocka_unit_test(errors_are_failures)};
+                                       cmocka_unit_test(errors_are_failures), cmocka_unit_test(faults_are_noticed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
