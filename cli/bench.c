@@ -65,7 +65,7 @@ static int run_jobs(options *o, const bench_jobs *jobs) {
                      .deadline_s = o->budget_s > 0 ? start + o->budget_s : 0};
     if (!code) code = bench_run_jobs(&run);
     code = interrupt_exit_code(code);
-    code = outputs_finish(&out, output_table, t, !interrupt_signal && !run.error[0], code);
+    code = outputs_finish(&out, table_output, t, !interrupt_signal && !run.error[0], code);
     say_result(&run);
     table_free(t);
     return code;

@@ -77,7 +77,7 @@ static int run_ceilings(options *o) {
     table *t = make_table(&p, o);
     if (!code && table_rows(t) == 0)
         code = verb_fail(o, EXIT_USAGE, "--filter matches no ceiling; `motbench ceilings` names them");
-    code = outputs_finish(&out, table_rows(t) ? output_table : NULL, t, !interrupt_signal, code);
+    code = outputs_finish(&out, table_rows(t) ? table_output : NULL, t, !interrupt_signal, code);
     table_free(t);
     return code;
 }

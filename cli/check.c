@@ -36,11 +36,6 @@ static void print_plan(const selection *selected, const mot_shape *shapes, size_
     }
 }
 
-static int exit_code_of(const check_rows *rows, bool stopped) {
-    if (rows->failed) return EXIT_CHECK;
-    return rows->passed == 0 && !stopped ? EXIT_SKIPPED : EXIT_OK;
-}
-
 static int report(const options *o, outputs *out, const check_rows *rows, const selection *selected, double seconds) {
     bool stopped = rows->count < selected->count || interrupt_signal;
     if (strcmp(o->format, "text"))
@@ -50,7 +45,7 @@ static int report(const options *o, outputs *out, const check_rows *rows, const 
             check_repro(&rows->row[i], repro, sizeof repro);
             fprintf(stderr, "REPRO: %s\n", repro);
         }
-    int code = interrupt_exit_code(exit_code_of(rows, stopped));
+    int code = interrupt_exit_code(check_exit_code(rows, stopped));
     code = outputs_finish(out, check_write, rows, !stopped, code);
     fprintf(stderr, "%d passed, %d failed, %d skipped%s in %.1f s (seed %llu)\n", rows->passed, rows->failed,
             rows->skipped, stopped ? ", then stopped" : "", seconds, (unsigned long long)o->seed);

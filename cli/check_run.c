@@ -11,8 +11,6 @@
 enum { SETTING_SHAPES = 6 }; /* other knob settings are checked on this many shapes */
 static const double default_timeout_s = 60;
 
-bool check_is_failure(verdict v) { return v != VERDICT_PASS && v != VERDICT_SKIP; }
-
 static bool stopped(const check_job *job) {
     return interrupt_signal || (job->deadline_s > 0 && clock_s() > job->deadline_s);
 }

@@ -37,6 +37,8 @@ typedef struct check_rows {
 bool check_rows_run(const check_job *, check_rows *);
 void check_rows_free(check_rows *);
 bool check_is_failure(verdict);
+/* EXIT_CHECK if anything failed, EXIT_SKIPPED if all was skipped. */
+int check_exit_code(const check_rows *, bool stopped);
 
 /* The document of these rows (an output_writer): text with REPRO lines, junit, or a table. */
 bool check_write(const void *check_rows, const char *format, FILE *, bool colours);

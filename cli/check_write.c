@@ -1,7 +1,15 @@
 /* check_write.c: verdicts as a table, as text with REPRO lines, as JUnit XML. */
 #include "check_run.h"
+#include "exit.h"
 
 #include <string.h>
+
+bool check_is_failure(verdict v) { return v != VERDICT_PASS && v != VERDICT_SKIP; }
+
+int check_exit_code(const check_rows *rows, bool stopped) {
+    if (rows->failed) return EXIT_CHECK;
+    return rows->passed == 0 && !stopped ? EXIT_SKIPPED : EXIT_OK;
+}
 
 void check_repro(const check_row *row, char *buf, size_t size) {
     char shape[SHAPE_TEXT];
@@ -123,7 +131,7 @@ bool check_write(const void *data, const char *format, FILE *file, bool colours)
     const check_rows *rows = data;
     if (!strcmp(format, "junit")) return write_junit(rows, file);
     table *t = make_table(rows);
-    bool ok = output_table(t, format, file, colours);
+    bool ok = table_output(t, format, file, colours);
     table_free(t);
     if (strcmp(format, "text")) return ok;
     print_repros(rows, file);

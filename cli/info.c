@@ -75,7 +75,7 @@ typedef struct facts {
 static bool write_facts(const void *data, const char *format, FILE *file, bool colours) {
     const facts *f = data;
     bool lines = !strcmp(format, "jsonl");
-    if (strcmp(format, "json") && !lines) return output_table(f->table, format, file, colours);
+    if (strcmp(format, "json") && !lines) return table_output(f->table, format, file, colours);
     int style = lines ? JSON_COMPACT : JSON_INDENT(2);
     return json_dumpf(f->json, file, (size_t)style | JSON_REAL_PRECISION(9)) == 0 && fputc('\n', file) != EOF &&
            fflush(file) == 0;
@@ -131,7 +131,7 @@ static int run_doctor(options *o) {
         table_text(t, string_of(row, "found"));
         table_text(t, string_of(row, "advice"));
     }
-    code = outputs_finish(&out, output_table, t, true, EXIT_OK);
+    code = outputs_finish(&out, table_output, t, true, EXIT_OK);
     json_decref(grades);
     table_free(t);
     return code;

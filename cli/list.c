@@ -15,7 +15,7 @@ typedef struct listing {
 
 static bool write_names(const void *data, const char *format, FILE *file, bool colours) {
     const listing *l = data;
-    if (strcmp(format, "text")) return output_table(l->table, format, file, colours);
+    if (strcmp(format, "text")) return table_output(l->table, format, file, colours);
     for (size_t i = 0; i < l->count; i++) fprintf(file, "%s%s\n", l->usable[i] ? "" : "~", l->names[i]);
     return fflush(file) == 0 && !ferror(file);
 }

@@ -27,12 +27,6 @@ static bool offers(const verb *v, const char *format) {
     return false;
 }
 
-bool output_table(const void *data, const char *name, FILE *file, bool colours) {
-    for (int f = 0; f < FORMAT_COUNT; f++)
-        if (!strcmp(name, format_name((format)f))) return table_write(data, (format)f, file, colours);
-    return table_write(data, FORMAT_TEXT, file, colours);
-}
-
 static int cannot_write(const outputs *o, const char *path) {
     return verb_fail(o->options, EXIT_ENVIRONMENT, "cannot write '%.200s': %s", path, strerror(errno));
 }

@@ -23,7 +23,6 @@ typedef struct outputs {
 
 /* Writes one document in `format`. False: writing failed. */
 typedef bool (*output_writer)(const void *data, const char *format, FILE *, bool colours);
-bool output_table(const void *table, const char *format, FILE *, bool colours);
 
 typedef enum output_kind {
     OUTPUT_TABLE,   /* each file in the format of its extension, else in --format */

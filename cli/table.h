@@ -37,6 +37,8 @@ void table_none(table *); /* null, "", "-" */
 
 /* False: writing failed. */
 bool table_write(const table *, format, FILE *, bool colours);
+/* The same with a format by name, in the form of an output_writer. */
+bool table_output(const void *table, const char *format, FILE *, bool colours);
 /* NO_COLOR and whether `file` is a terminal. */
 bool table_wants_colours(FILE *file);
 

@@ -95,3 +95,9 @@ bool table_write(const table *t, format f, FILE *file, bool colours) {
     }
     return fflush(file) == 0 && !ferror(file);
 }
+
+bool table_output(const void *data, const char *name, FILE *file, bool colours) {
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (!strcmp(name, format_name((format)f))) return table_write(data, (format)f, file, colours);
+    return table_write(data, FORMAT_TEXT, file, colours);
+}

@@ -148,7 +148,7 @@ static int tune_and_print(options *o, const shape_list *shapes, const paths *whe
     int code = tune_run_all(o, shapes, budget, where->profile, o->journal, out.samples, &s);
     table *t = make_table(&s, where->profile);
     code =
-        outputs_finish(&out, code || o->dry_run ? NULL : output_table, t, !interrupt_signal, interrupt_exit_code(code));
+        outputs_finish(&out, code || o->dry_run ? NULL : table_output, t, !interrupt_signal, interrupt_exit_code(code));
     table_free(t);
     return code;
 }
