@@ -91,7 +91,11 @@ static bool evaluate(void *data, const size_t *points, size_t count, double *rat
 }
 
 static bool race(void *data, const size_t *points, size_t count, bool confirm, search_evidence *out) {
-    for (size_t i = 0; i < count; i++) out[i] = ratios(data, points[i], confirm ? 24 : 12);
+    landscape *l = data;
+    for (size_t i = 0; i < count; i++) {
+        l->rejected_raced += !isfinite(l->time[points[i]]);
+        out[i] = ratios(l, points[i], confirm ? 24 : 12);
+    }
     return true;
 }
 

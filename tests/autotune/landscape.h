@@ -16,6 +16,7 @@ typedef struct landscape {
     uint64_t random;
     size_t incumbent;
     int measured[LANDSCAPE_POINTS]; /* batches in which a point was timed */
+    int rejected_raced;             /* races of points that evaluate had rejected */
     int budget;                     /* evaluate calls before "time is up"; < 0: none */
 } landscape;
 

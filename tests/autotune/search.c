@@ -36,17 +36,18 @@ static void efficiency(int evaluations, double noise, double *geomean, double *w
            100 * noise, 100 * *geomean, 100 * *worst);
 }
 
+/* The design's goals are 95 % with 50 and 98 % with 200; chance alone reaches 94.7 % with 50 here. */
 static void finds_nearly_the_best(void **state) {
     (void)state;
     double geomean, worst;
     efficiency(25, 0.01, &geomean, &worst);
+    assert_true(geomean >= 0.945);
     efficiency(50, 0.03, &geomean, &worst);
-    assert_true(geomean >= 0.94);
+    assert_true(geomean >= 0.975);
     efficiency(50, 0.01, &geomean, &worst);
-    assert_true(geomean >= 0.95);
+    assert_true(geomean >= 0.975 && worst >= 0.90);
     efficiency(200, 0.01, &geomean, &worst);
-    assert_true(geomean >= 0.98);
-    assert_true(worst >= 0.90);
+    assert_true(geomean >= 0.99 && worst >= 0.95);
 }
 
 /* All points equal: whatever is fastest by luck must not be kept. */
@@ -83,11 +84,13 @@ static void rejected_never_win(void **state) {
         for (size_t i = 0; i < LANDSCAPE_POINTS; i++)
             if (i % 3 == 0 && i != l.incumbent) l.time[i] = INFINITY;
         assert_true(isfinite(l.time[run(&l, 60, seed).winner]));
+        assert_int_equal(l.rejected_raced, 0);
         for (size_t i = 0; i < LANDSCAPE_POINTS; i++)
             if (i != l.incumbent) l.time[i] = INFINITY;
         search_result result = run(&l, 60, seed);
         assert_false(result.kept);
         assert_int_equal(result.winner, l.incumbent);
+        assert_int_equal(l.rejected_raced, 0);
     }
 }
 

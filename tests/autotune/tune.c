@@ -55,6 +55,15 @@ static const struct {
                {"mix_scalar_half", run_half},   {"mix_scalar_illegal", run_illegal}, {"mix_scalar_hang", run_hang}};
 enum { PLANTED = sizeof planted / sizeof *planted, VARIANTS = PLANTED + 2 };
 
+/* Right and quick for tame values only: the quick check lets it pass. */
+static void run_narrow(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    const float *x = t->x;
+    const float *row = x + mot_group_offset(&t->strides, r.begin);
+    mot_select_stage(MOT_STAGE_MIX, s, mot_cpu_isa()).variant->run(s, t, c, r);
+    for (size_t d = 0; d < s->d_model; d++)
+        if (fabsf(row[d]) > 100) ((float *)t->mixed)[r.begin * s->d_model] = 0; /* expert 0 of this group */
+}
+
 /* The scalar default, the planted ones, and the best kernel of this machine as "mix_scalar_quick". */
 static const mot_variant *const *variants(void) {
     static mot_variant copy[VARIANTS];
@@ -88,7 +97,7 @@ check_result __wrap_check_before_timing(const mot_plan *plan, const mot_shape *s
     mot_shape small = *s;
     small.groups = 8;
     const check_options options = {.seed = 1, .threads = 2, .strided = true, .quick = true};
-    check_result result = check_plan_forked(plan, &small, &options, 4);
+    check_result result = check_plan_forked(plan, &small, &options, 8);
     if (count < 64) known[count].plan = *plan, known[count++].result = result;
     return result;
 }
@@ -208,6 +217,30 @@ static void planted_kernels_lose(void **state) {
     nothing_is_repeated(*state);
 }
 
+/* It is fast and passes the check before timing; the full check of a winner must see it. */
+static void a_winner_is_checked_fully(void **state) {
+    static mot_variant narrow;
+    const mot_variant *list[] = {variants()[0], &narrow};
+    session s = new_session(*state, false);
+    shape_list shapes = {.count = 1, .item = (mot_shape *)&shape};
+    if (mot_cpu_isa() == MOT_ISA_SCALAR) {
+        print_message("skipped: this machine has no kernel faster than the scalar one\n");
+        skip();
+    }
+    narrow = *variants()[PLANTED + 1];
+    narrow.name = "mix_scalar_narrow";
+    narrow.run = run_narrow;
+    const mot_plan plan = {.steps = 1, .step = {{&narrow, {{0}}}}};
+    assert_int_equal(check_before_timing(&plan, &shape).verdict, VERDICT_PASS);
+    s.options.progress = listen;
+    s.options.progress_data = &s;
+    assert_true(tune_variants(&shapes, &s.options, list, 2, &s.summary, s.error, sizeof s.error));
+    char *journal = scratch_read(scratch_path(*state, "trials.jsonl"));
+    assert_non_null(strstr(journal, "\"id\":\"confirm|mix|")); /* it came that far */
+    assert_int_equal(s.summary.kept, 0);
+    free(journal);
+}
+
 /* With the journal taken up nothing is timed again, and the profile has the same bytes. */
 static void resume_repeats_nothing(void **state) {
     session first = new_session(*state, false), second = new_session(*state, true);
@@ -318,13 +351,10 @@ int main(void) {
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        scratch_test(planted_kernels_lose),
-        scratch_test(resume_repeats_nothing),
-        scratch_test(interrupt_keeps_the_best_so_far),
-        scratch_test(killed_and_resumed),
-        scratch_test(dry_run_touches_nothing),
-        scratch_test(bad_places_are_refused),
-        cmocka_unit_test(default_places),
+        scratch_test(planted_kernels_lose),   scratch_test(a_winner_is_checked_fully),
+        scratch_test(resume_repeats_nothing), scratch_test(interrupt_keeps_the_best_so_far),
+        scratch_test(killed_and_resumed),     scratch_test(dry_run_touches_nothing),
+        scratch_test(bad_places_are_refused), cmocka_unit_test(default_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

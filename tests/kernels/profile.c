@@ -129,6 +129,23 @@ static void higher_isa_than_the_key_is_dropped(void **state) {
     json_decref(json);
 }
 
+/* Runs where the emulated or real processor has less. */
+static void isa_that_this_machine_lacks_is_dropped(void **state) {
+    (void)state;
+    if (mot_cpu_isa() == MOT_ISA_AVX512) {
+        print_message("skipped: this machine lacks no instruction set\n");
+        skip();
+    }
+    json_t *json = data_profile(), *entry = data_entry(MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, 1, "hot");
+    mot_profile *profile;
+    json_object_set_new(entry, "isa", json_string("avx512"));
+    data_add(json, entry);
+    assert_int_equal(data_load(json, &profile), MOT_OK);
+    assert_int_equal(mot_profile_dropped(profile), 1);
+    mot_profile_destroy(profile);
+    json_decref(json);
+}
+
 static void contradictions_are_dropped(void **state) {
     (void)state;
     json_t *json = data_example();
@@ -266,6 +283,7 @@ int main(void) {
         cmocka_unit_test(each_validator_alone),
         cmocka_unit_test(bad_entries_are_dropped),
         cmocka_unit_test(higher_isa_than_the_key_is_dropped),
+        cmocka_unit_test(isa_that_this_machine_lacks_is_dropped),
         cmocka_unit_test(contradictions_are_dropped),
         cmocka_unit_test(groups_are_nearest_by_ratio),
         cmocka_unit_test(everything_else_is_exact),

@@ -76,6 +76,26 @@ static void deep_input_is_refused(void **state) {
     free(text);
 }
 
+/* Sixteen levels are enough for anybody; what is between quotes does not count. */
+static void depth_is_capped(void **state) {
+    (void)state;
+    char text[128];
+    const char *nests[] = {"[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]",
+                           "\"\\\"[[[[[[[[[[[[[[[[[[\""};
+    const mot_status expected[] = {MOT_ERROR_PROFILE_VERSION, MOT_ERROR_PROFILE_FORMAT, MOT_ERROR_PROFILE_VERSION};
+    for (int i = 0; i < 3; i++) {
+        json_t *json = data_example();
+        json_object_set_new(json, "schema", json_integer(2)); /* so that it is refused later, for that */
+        char *example = json_dumps(json, 0), *whole = malloc(strlen(example) + sizeof text);
+        snprintf(text, sizeof text, "{\"nest\": %s, ", nests[i]);
+        sprintf(whole, "%s%s", text, example + 1);
+        assert_int_equal(load_exact(whole, strlen(whole), NULL), expected[i]);
+        free(whole);
+        free(example);
+        json_decref(json);
+    }
+}
+
 /* Replaces the first `what` in the example. */
 static mot_status load_with(const char *what, const char *by, size_t *count) {
     char *text = example_text(), *at = strstr(text, what), *changed = malloc(strlen(text) + strlen(by) + 1);
@@ -251,6 +271,7 @@ int main(void) {
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(flipped_bytes_do_no_harm),
         cmocka_unit_test(deep_input_is_refused),
+        cmocka_unit_test(depth_is_capped),
         cmocka_unit_test(odd_input_is_refused),
         cmocka_unit_test(missing_pointers_are_named),
         cmocka_unit_test_setup_teardown(only_regular_files, make_folder, remove_folder),
