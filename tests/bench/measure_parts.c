@@ -1,8 +1,8 @@
 /* measure_parts.c: what measure is made of: order, taint, rotating memory. */
 #include "measure_order.h"
-#include "measure_taint.h"
-#include "rotate.h"
+#include "measure_run.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -137,13 +137,16 @@ static void copies_are_alike_and_apart(void **state) {
 }
 
 static void memory_is_used_again(void **state) {
-    rotor a, b, small;
+    rotor a, b, small, big;
     (void)state;
+    rotor_release();
     assert_true(rotor_map(&a, 9 << 20, 1));
     const char *was = a.base;
     rotor_unmap(&a);
     assert_true(rotor_map(&small, 1000, 2)); /* not worth 9 MiB */
     assert_ptr_not_equal(small.base, was);
+    assert_true(rotor_map(&big, 20 << 20, 1)); /* does not fit */
+    assert_ptr_not_equal(big.base, was);
     assert_true(rotor_map(&b, 4 << 20, 2));
     assert_ptr_equal(b.base, was);
     memset(b.base, 1, 4 << 20);
@@ -151,6 +154,7 @@ static void memory_is_used_again(void **state) {
     assert_memory_equal(rotor_at(&b, 1), b.base, 4 << 20);
     rotor_unmap(&b);
     rotor_unmap(&small);
+    rotor_unmap(&big);
     rotor_release();
     rotor_release();
 }
@@ -165,11 +169,49 @@ static void impossible_sizes_are_refused(void **state) {
     assert_null(r.base);
 }
 
+/* ---- witnesses ---- */
+
+/* Outputs p (8 floats) and mixed (12): all `value`, but for the last of mixed. */
+static void set_outputs(tensors *t, float value, float last) {
+    float *p = (float *)t->at[2].base, *mixed = (float *)t->at[3].base;
+    for (int i = 0; i < 8; i++) p[i] = value;
+    for (int i = 0; i < 12; i++) mixed[i] = value;
+    mixed[11] = last;
+}
+
+static bool second_differs(float value, float last, float value_2, float last_2) {
+    tensors t = {.shape = {2, 2, 2, 3, 1}};
+    const contestant name[2] = {{.name = "first"}, {.name = "second"}};
+    side a = {.contestant = &name[0], .tensors = &t, .writes = MOT_P | MOT_MIXED}, b = a;
+    comparison c = {0};
+    b.contestant = &name[1];
+    assert_true(rotor_map(&t.at[2], 32, 1) && rotor_map(&t.at[3], 48, 1));
+    set_outputs(&t, value, last);
+    assert_true(comparison_witness(&c, &a));
+    assert_false(a.differs);
+    set_outputs(&t, value_2, last_2);
+    assert_true(comparison_witness(&c, &b));
+    rotor_unmap(&c.witness.copy);
+    tensors_free(&t);
+    return b.differs;
+}
+
+static void witnesses_see_what_differs(void **state) {
+    (void)state;
+    assert_false(second_differs(1, 1, 1.00001F, 1));
+    assert_true(second_differs(1, 1, 1, 1.01F));
+    assert_true(second_differs(1, 5, 1, 4));
+    assert_true(second_differs(1, 1, 1, NAN));
+    assert_false(second_differs(0, 0, 0, 0));
+    assert_true(second_differs(0, 0, 0, 1));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_takes_every_place),   cmocka_unit_test(order_is_random_but_repeatable),
         cmocka_unit_test(what_costs_a_hundredth_taints), cmocka_unit_test(the_probe_sees_page_faults),
         cmocka_unit_test(copies_add_up_to_three_caches), cmocka_unit_test(copies_are_alike_and_apart),
-        cmocka_unit_test(memory_is_used_again),          cmocka_unit_test(impossible_sizes_are_refused)};
+        cmocka_unit_test(witnesses_see_what_differs),    cmocka_unit_test(memory_is_used_again),
+        cmocka_unit_test(impossible_sizes_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
