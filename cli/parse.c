@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +36,7 @@ static bool read_decimal(double *out, const char *text, char **end) {
     if (!isdigit((unsigned char)*text) && *text != '.') return false;
     if (text[0] == '0' && tolower((unsigned char)text[1]) == 'x') return false;
     *out = strtod(text, end);
-    return *end != text && isfinite(*out);
+    return *end != text;
 }
 
 bool parse_seconds(double *out, const char *text, problem *p) {

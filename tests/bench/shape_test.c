@@ -127,10 +127,22 @@ static void bad_texts(void **state) {
         {"g64t8:64:+0e32d512h2048", "0 is not a size"},
         {"g64t8:64:/2e32d512h2048", "the step of a range is +N or *N"},
         {"g1:5000t1e1d1h1", "more than 4096 values"},
-        {"g1:70t1:70e1d1h1", "more than 4096 shapes"},
+        {"g1:70t1:70e1d1h1", "stands for more than 4096 shapes"},
         {"g64t32e32d512\nh2048", "?h2048"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuse(shape_parse, bad[i][0], bad[i][1]);
+}
+
+/* The limit is of the list, not of one text; what was there stays. */
+static void full_list(void **state) {
+    (void)state;
+    shape_list list = {0};
+    assert_true(shape_parse(&list, "g1:4000t1e1d1h1", error, sizeof error));
+    assert_false(shape_parse(&list, "g1:200t2e1d1h1", error, sizeof error));
+    assert_non_null(strstr(error, "more than 4096 shapes"));
+    assert_int_equal(list.count, 4000);
+    assert_true(shape_parse(&list, "g1:4000t1e1d1h1", error, sizeof error)); /* all there already */
+    shape_list_free(&list);
 }
 
 static void errors_say_what_is_right(void **state) {
@@ -302,6 +314,7 @@ int main(void) {
         cmocka_unit_test(lists_and_ranges),
         cmocka_unit_test(ranges_up_to_the_largest_number_end),
         cmocka_unit_test(bad_texts),
+        cmocka_unit_test(full_list),
         cmocka_unit_test(errors_say_what_is_right),
         cmocka_unit_test(presets_are_sane),
         cmocka_unit_test(sweeps_hold_constant_what_they_say),
