@@ -10,9 +10,16 @@
 
 static const double default_budget_s = 8;
 
+/* One measurement may hold several thread counts. */
+static bool holds(const ceilings *c, int threads) {
+    for (int i = 0; i < c->count; i++)
+        if (c->item[i].threads == threads) return true;
+    return false;
+}
+
 const ceilings *peaks_for(const peaks *p, int threads) {
     for (int i = 0; i < p->count; i++)
-        if (p->threads[i] == threads) return &p->of[i];
+        if (holds(&p->of[i], threads)) return &p->of[i];
     return NULL;
 }
 
@@ -22,17 +29,24 @@ static bool store(samples_writer *w, const ceilings *c) {
     return true;
 }
 
+/* The largest count first: the smaller ones may come with it. */
+static int largest_missing(const peaks *p, const options *o) {
+    int largest = 0;
+    for (int i = 0; i < o->thread_counts; i++)
+        if (o->threads[i] > largest && !peaks_for(p, o->threads[i])) largest = o->threads[i];
+    return largest;
+}
+
 int peaks_measure(peaks *p, const options *o, double budget_s, samples_writer *samples) {
+    int threads;
     *p = (peaks){0};
-    for (int i = 0; i < o->thread_counts && !interrupt_signal; i++) {
-        char error[256] = "";
-        ceilings *c = &p->of[p->count];
-        if (peaks_for(p, o->threads[i])) continue;
-        fprintf(stderr, "ceilings on %d thread%s: about %.0f s\n", o->threads[i], o->threads[i] == 1 ? "" : "s",
-                budget_s / o->thread_counts);
-        if (!ceilings_measure(c, o->threads[i], budget_s / o->thread_counts, error, sizeof error))
+    while (!interrupt_signal && (threads = largest_missing(p, o))) {
+        char error[256] = "no ceiling was measured";
+        ceilings *c = &p->of[p->count++];
+        double share_s = budget_s / o->thread_counts;
+        fprintf(stderr, "ceilings on %d thread%s: about %.0f s\n", threads, threads == 1 ? "" : "s", share_s);
+        if (!ceilings_measure(c, threads, share_s, error, sizeof error) || !holds(c, threads))
             return verb_fail(o, EXIT_ENVIRONMENT, "ceilings: %s", error);
-        p->threads[p->count++] = o->threads[i];
         if (!store(samples, c)) return verb_fail(o, EXIT_ENVIRONMENT, "the sample file could not be written");
     }
     return EXIT_OK;

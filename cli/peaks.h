@@ -8,7 +8,6 @@
 
 typedef struct peaks {
     int count;
-    int threads[MAX_THREAD_COUNTS];
     ceilings of[MAX_THREAD_COUNTS];
 } peaks;
 
