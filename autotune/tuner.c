@@ -1,6 +1,7 @@
 /* tuner.c: small things of a run, and its outcomes. */
 #include "tuner.h"
 
+#include "profile_write.h"
 #include "samples_build.h"
 
 #include <math.h>
@@ -150,24 +151,42 @@ static bool write_sample(tuner *t, const tuner_key *key, const mot_plan *winner,
                         time->default_ns, time->ns, &speedup, found->evaluations, found->kept);
 }
 
+/* The profile has this very choice for the key, and it was compared well enough: it is to go. */
+static bool contradicts(const tuner *t, const json_t *entry, const timing *time) {
+    enum { PAIRS = 8, KEY_TEXT = 256 };
+    char key[KEY_TEXT], other[KEY_TEXT];
+    const json_t *old;
+    size_t i;
+    if (time->rounds < PAIRS || !profile_key(key, sizeof key, entry)) return false;
+    json_array_foreach(t->seeds, i, old) {
+        if (profile_key(other, sizeof other, old) && strcmp(key, other) == 0)
+            return json_equal(json_object_get(old, "choices"), json_object_get(entry, "choices"));
+    }
+    return false;
+}
+
+static bool fail(tuner *t, const char *reason) {
+    snprintf(t->error, t->error_size, "%s", reason);
+    return false;
+}
+
 /* An outcome under an interrupt is not final: only the profile gets it. */
 bool tuner_result(tuner *t, const tuner_key *key, const mot_plan *winner, const timing *time,
                   const search_result *found) {
     char id[TUNER_TEXT + 16];
     json_t *entry = entry_of(t, key, winner, time, found);
-    if (!entry) return snprintf(t->error, t->error_size, "out of memory"), false;
-    json_array_append_new(t->entries, entry);
+    if (!entry) return fail(t, "out of memory");
+    snprintf(id, sizeof id, "result|%s", key->text);
+    json_t *line = json_pack("{s:s,s:s,s:s,s:f,s:i,s:o}", "type", "result", "id", id, "key", key->text, "budget_s",
+                             t->options->budget_s, "evaluations", found->evaluations, "entry", entry);
+    if (found->kept || contradicts(t, entry, time)) json_array_append(t->entries, entry);
     t->summary.kept += found->kept;
     if (found->kept) t->best_ratio = fmin(t->best_ratio, time->ratio);
-    if (!write_sample(t, key, winner, time, found))
-        return snprintf(t->error, t->error_size, "cannot write the samples"), false;
-    if (tuner_interrupted(t)) return true;
-    snprintf(id, sizeof id, "result|%s", key->text);
-    if (journal_append(t->journal,
-                       json_pack("{s:s,s:s,s:s,s:f,s:i,s:O}", "type", "result", "id", id, "key", key->text, "budget_s",
-                                 t->options->budget_s, "evaluations", found->evaluations, "entry", entry)))
-        return true;
-    return snprintf(t->error, t->error_size, "%s", journal_error(t->journal)), false;
+    if (tuner_interrupted(t))
+        json_decref(line);
+    else if (!journal_append(t->journal, line))
+        return fail(t, journal_error(t->journal));
+    return write_sample(t, key, winner, time, found) || fail(t, "cannot write the samples");
 }
 
 static json_t *settled_entry(const tuner *t, const tuner_key *key) {
@@ -185,7 +204,7 @@ bool tuner_resume(tuner *t, const tuner_key *key, mot_plan *best) {
     mot_plan winner;
     if (!plan_parse(&winner, json_object_get(entry, "choices"), t->variants, t->variant_count)) return false;
     const bool kept = !json_is_false(json_object_get(entry, "kept"));
-    json_array_append(t->entries, entry);
+    if (kept) json_array_append(t->entries, entry);
     t->summary.kept += kept;
     *best = kept ? winner : key->incumbent;
     return true;

@@ -4,6 +4,7 @@
 #include "tuner.h"
 
 #include "gbench.h"
+#include "profile_write.h"
 #include "scratch.h"
 
 #include <math.h>
@@ -241,6 +242,39 @@ static void a_winner_is_checked_fully(void **state) {
     free(journal);
 }
 
+/* ---- entries that were there before ---------------------------------------------------------------------------- */
+
+static void run_twice(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    for (int i = 0; i < 3; i++) mot_registry_find("route_scalar_4x4")->run(s, t, c, r);
+}
+
+static json_t *old_entry(int threads, const char *choice) {
+    return json_pack("{s:s,s:s,s:s,s:i,s:s,s:{s:i,s:i,s:i,s:i,s:i},s:[s],s:{s:s}}", "stage", "route", "dtype", "f32",
+                     "isa", "scalar", "threads", threads, "cache", "hot", "dims", "g", 64, "t", 16, "e", 16, "d", 256,
+                     "h", 8, "choices", choice, "evidence", "date", "2026-01-01T00:00:00Z");
+}
+
+/* The profile says that a slow kernel is the best for one thread: found out, it goes; what was not compared stays. */
+static void an_entry_that_lost_its_gain_goes(void **state) {
+    static mot_variant slow;
+    const mot_variant *list[] = {mot_registry_find("route_scalar_4x4"), &slow};
+    session s = new_session(*state, false);
+    shape_list shapes = {.count = 1, .item = (mot_shape *)&shape};
+    slow = *list[0];
+    slow.name = "route_scalar_slow";
+    slow.run = run_twice;
+    json_t *old = json_pack("[o,o]", old_entry(1, "route_scalar_slow"), old_entry(7, "route_scalar_slow"));
+    assert_true(profile_write(s.options.profile_path, old, s.error, sizeof s.error));
+    json_decref(old);
+    s.options.progress = listen;
+    s.options.progress_data = &s;
+    if (!tune_variants(&shapes, &s.options, list, 2, &s.summary, s.error, sizeof s.error)) fail_msg("%s", s.error);
+    char *profile = scratch_read(s.options.profile_path);
+    assert_null(strstr(profile, "\"threads\":1}"));
+    assert_non_null(strstr(profile, "\"threads\":7}"));
+    free(profile);
+}
+
 /* With the journal taken up nothing is timed again, and the profile has the same bytes. */
 static void resume_repeats_nothing(void **state) {
     session first = new_session(*state, false), second = new_session(*state, true);
@@ -351,10 +385,15 @@ int main(void) {
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        scratch_test(planted_kernels_lose),   scratch_test(a_winner_is_checked_fully),
-        scratch_test(resume_repeats_nothing), scratch_test(interrupt_keeps_the_best_so_far),
-        scratch_test(killed_and_resumed),     scratch_test(dry_run_touches_nothing),
-        scratch_test(bad_places_are_refused), cmocka_unit_test(default_places),
+        scratch_test(planted_kernels_lose),
+        scratch_test(a_winner_is_checked_fully),
+        scratch_test(an_entry_that_lost_its_gain_goes),
+        scratch_test(resume_repeats_nothing),
+        scratch_test(interrupt_keeps_the_best_so_far),
+        scratch_test(killed_and_resumed),
+        scratch_test(dry_run_touches_nothing),
+        scratch_test(bad_places_are_refused),
+        cmocka_unit_test(default_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
