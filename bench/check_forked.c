@@ -24,8 +24,9 @@ static void report(const check_result *r) {
     _exit(written == (ssize_t)sizeof *r ? 0 : 1);
 }
 
-/* The process is lost anyway, so snprintf in a handler is worth its risk: it names the tensor. */
-static void on_signal(int number, siginfo_t *info, void *context) {
+/* The process is lost anyway, so snprintf in a handler is worth its risk: it names the tensor. The attribute: qemu 7.2
+ * calls handlers on a misaligned stack. */
+__attribute__((force_align_arg_pointer)) static void on_signal(int number, siginfo_t *info, void *context) {
     (void)context;
     char place[96] = "";
     const char *name = sigabbrev_np(number);
@@ -42,7 +43,8 @@ static void catch_signals(void) {
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) sigaction(fatal[i], &action, NULL);
 }
 
-/* OpenMP's threads did not survive the fork; the same split is run on this one. */
+/* Instead of OpenMP, whose threads did not survive the fork: the same split on this thread, whose environment is
+ * watched. */
 static void serial(void *context, mot_task task, void *data, int count) {
     (void)context;
     for (int i = 0; i < count; i++) task(data, i);

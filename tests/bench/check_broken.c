@@ -89,6 +89,16 @@ static void too_big_is_skipped(void **state) {
     assert_non_null(strstr(r.reason, "GiB"));
 }
 
+/* OpenMP's threads don't survive a fork: a child that used them again would hang. */
+static void threads_before_the_fork_do_no_harm(void **state) {
+    const mot_variant v = plain_variant("mix_plain", MOT_STAGE_MIX, plain_mix);
+    const mot_choice choice = {.variant = &v};
+    const mot_plan plan = one_step(&v);
+    (void)state;
+    assert_int_equal(check_choice(&choice, &usual, &(check_options){.threads = 2}).verdict, VERDICT_PASS);
+    assert_int_equal(check(&plan, &usual, 10).verdict, VERDICT_PASS);
+}
+
 static void same_seed_same_figures(void **state) {
     const mot_variant v = plain_variant("mix_plain", MOT_STAGE_MIX, plain_mix);
     const mot_plan plan = one_step(&v);
@@ -98,10 +108,11 @@ static void same_seed_same_figures(void **state) {
 }
 
 int main(void) {
-    struct CMUnitTest tests[64] = {cmocka_unit_test(plain_kernels_pass), cmocka_unit_test(big_plain_kernels_pass),
-                                   cmocka_unit_test(no_groups_is_no_pass), cmocka_unit_test(too_big_is_skipped),
-                                   cmocka_unit_test(same_seed_same_figures)};
-    size_t n = 5;
+    struct CMUnitTest tests[64] = {
+        cmocka_unit_test(plain_kernels_pass),   cmocka_unit_test(big_plain_kernels_pass),
+        cmocka_unit_test(no_groups_is_no_pass), cmocka_unit_test(threads_before_the_fork_do_no_harm),
+        cmocka_unit_test(too_big_is_skipped),   cmocka_unit_test(same_seed_same_figures)};
+    size_t n = 6;
     for (size_t i = 0; i < broken_count; i++)
         tests[n++] = (struct CMUnitTest){.name = broken_kernels[i].name,
                                          .test_func = is_caught,
