@@ -1,23 +1,11 @@
 #include "oracle.h"
 
 #include "bound.h"
+#include "oracle_dot.h"
 #include "variance.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* A row vector of k numbers, with the errors it carries (NULL: it is exact). */
-typedef struct vector {
-    const double *value, *bound, *variance;
-} vector;
-
-/* k rows of a matrix, `stride` elements apart: a tensor's own f32, or f64 with a variance. */
-typedef struct matrix {
-    const float *single;
-    const double *value, *variance;
-    size_t stride;
-} matrix;
 
 struct oracle {
     problem pb;
@@ -45,8 +33,8 @@ static block take_block(double **from, size_t rows, size_t columns) {
 
 oracle *oracle_create(const problem *pb, const mot_choice *choice) {
     const mot_shape *s = &pb->shape;
-    size_t T = s->group_size, E = s->experts, D = s->d_model, H = s->d_expert,
-           longest = max_of(max_of(T, E), max_of(D, H));
+    size_t T = s->group_size, E = s->experts, D = s->d_model, H = s->d_expert;
+    size_t longest = max_of(max_of(T, E), max_of(D, H));
     size_t doubles = 3 * (T * E + 2 * E * D + H + T * D) + longest + T * E;
     oracle *o = calloc(1, sizeof *o);
     double *memory = malloc(doubles * sizeof *memory);
@@ -68,53 +56,7 @@ void oracle_destroy(oracle *o) {
     free(o);
 }
 
-/* ---- one row of a product ---- */
-
-enum { CHUNK = 256 }; /* columns at a time, so that all sums stay in the first-level cache */
-typedef struct sums {
-    double b[CHUNK], value[CHUNK], absolute[CHUNK], squares[CHUNK], partials[CHUNK], carried[CHUNK], variance[CHUNK];
-} sums;
-
-static void load(double *restrict b, const matrix *m, size_t offset, size_t n) {
-    if (m->single) {
-        for (size_t j = 0; j < n; j++) b[j] = m->single[offset + j];
-    } else {
-        memcpy(b, m->value + offset, n * sizeof *b);
-    }
-}
-
-static void add_products(sums *restrict s, double a, size_t n) {
-    for (size_t j = 0; j < n; j++) {
-        double product = a * s->b[j];
-        s->value[j] += product;
-        s->absolute[j] += fabs(product);
-        s->squares[j] += product * product;
-        s->partials[j] += s->value[j] * s->value[j];
-    }
-}
-
-static void add_carried(sums *restrict s, double bound, double variance, size_t n) {
-    for (size_t j = 0; j < n; j++) {
-        s->carried[j] += bound * fabs(s->b[j]);
-        s->variance[j] += variance * s->b[j] * s->b[j];
-    }
-}
-
-static void add_variance(sums *restrict s, double square, const double *restrict variance, size_t n) {
-    for (size_t j = 0; j < n; j++) s->variance[j] += square * variance[j];
-}
-
-static void sum_chunk(sums *s, vector a, const matrix *m, size_t k, size_t column, size_t n) {
-    memset(s, 0, sizeof *s);
-    for (size_t i = 0; i < k; i++) {
-        size_t offset = i * m->stride + column;
-        double carried_bound = a.bound ? a.bound[i] : 0, carried = a.variance ? a.variance[i] : 0;
-        load(s->b, m, offset, n);
-        add_products(s, a.value[i], n);
-        if (a.variance) add_carried(s, carried_bound, carried, n);
-        if (m->variance) add_variance(s, a.value[i] * a.value[i] + carried, m->variance + offset, n);
-    }
-}
+/* ---- sums of products ---- */
 
 /* Longest chain of roundings in a kernel's dot product of length k: its additions and one product. */
 static double gamma_of(const mot_choice *choice, size_t k, size_t extra) {
@@ -122,20 +64,9 @@ static double gamma_of(const mot_choice *choice, size_t k, size_t extra) {
     return bound_gamma((v && v->depth ? v->depth(k, &choice->config) : k) + 1 + extra);
 }
 
-/* Row `row` of out = a . m, k terms each; a kernel rounds `extra` times more at the end. */
 static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m, size_t k, double exact_below,
                     size_t extra) {
-    double gamma = gamma_of(&o->choice, k, extra);
-    sums s;
-    for (size_t column = 0; column < out->columns; column += CHUNK) {
-        size_t n = out->columns - column < CHUNK ? out->columns - column : CHUNK, at = row * out->columns + column;
-        sum_chunk(&s, a, &m, k, column, n);
-        memcpy(out->value + at, s.value, n * sizeof *s.value);
-        for (size_t j = 0; j < n; j++) {
-            out->bound[at + j] = bound_dot(gamma, k, s.absolute[j], s.carried[j], exact_below);
-            out->variance[at + j] = variance_dot(k + extra, s.value[j], s.squares[j], s.partials[j]) + s.variance[j];
-        }
-    }
+    oracle_dot(out, row, a, m, k, (arithmetic){gamma_of(&o->choice, k, extra), exact_below, extra});
 }
 
 static const double *widen(oracle *o, const float *from, size_t stride, size_t n) {
@@ -154,8 +85,7 @@ static void divide_by_temperature(block *b, double temperature, bool rounds) {
     }
 }
 
-/* Over n numbers, stride apart: logits -> weights, and their distances from the largest. NaN and Inf go as in IEEE 754.
- */
+/* Over n numbers: logits -> weights, and their distances from the largest. NaN and Inf go as in IEEE 754. */
 static void softmax(double *value, double *distance, size_t n, size_t stride) {
     double max = -INFINITY, sum = 0;
     for (size_t i = 0; i < n * stride; i += stride)

@@ -1,0 +1,29 @@
+/* oracle_dot.h: one row of a product in f64, with the bound and the variance of what an f32 kernel makes of it. */
+#ifndef BENCH_ORACLE_DOT_H
+#define BENCH_ORACLE_DOT_H
+
+#include "oracle.h"
+
+/* A row vector of k numbers, with the errors it carries (NULL: it is exact). */
+typedef struct vector {
+    const double *value, *bound, *variance;
+} vector;
+
+/* k rows of a matrix, `stride` elements apart: a tensor's own f32, or f64 with a variance. */
+typedef struct matrix {
+    const float *single;
+    const double *value, *variance;
+    size_t stride;
+} matrix;
+
+/* How a kernel adds up: gamma of its chain, `extra` roundings at the end (part of gamma), and below which sum of
+ * absolute values it makes no error. */
+typedef struct arithmetic {
+    double gamma, exact_below;
+    size_t extra;
+} arithmetic;
+
+/* Row `row` of out = a . m, k terms each. */
+void oracle_dot(block *out, size_t row, vector a, matrix m, size_t k, arithmetic);
+
+#endif
