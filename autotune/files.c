@@ -35,21 +35,30 @@ bool files_make_parents(const char *path, char *error, size_t size) {
 
 /* ---- locks ----------------------------------------------------------------------------------------------------- */
 
+static int open_lock(const char *path, char *error, size_t size) {
+    char name[PATH_MAX];
+    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
+        errno = ENAMETOOLONG;
+    else {
+        int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (lock >= 0) return lock;
+    }
+    files_error(error, size, "cannot open the lock file %s.lock: %s", path, strerror(errno));
+    return -1;
+}
+
 /* Open-file-description locks: per descriptor, so threads exclude each other too, and NFS carries them. */
 int files_lock(const char *path, char *error, size_t size) {
-    char name[PATH_MAX];
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
-    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
-        return files_error(error, size, "%.60s…: the path is too long", path) - 1;
-    int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (lock < 0) return files_error(error, size, "cannot open the lock file %s: %s", name, strerror(errno)) - 1;
-    for (int tries = 0; tries < 30000; tries++) {
+    int lock = open_lock(path, error, size);
+    for (int tries = 0; lock >= 0 && tries < 30000; tries++) {
         struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         if (fcntl(lock, F_OFD_SETLK, &whole) == 0) return lock;
         if (errno != EAGAIN && errno != EACCES && errno != EINTR) break;
         nanosleep(&pause, NULL);
     }
-    files_error(error, size, "cannot lock %s: %s", name, strerror(errno));
+    if (lock < 0) return -1;
+    files_error(error, size, "cannot lock %s.lock: %s", path, strerror(errno));
     close(lock);
     return -1;
 }

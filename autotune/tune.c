@@ -91,24 +91,26 @@ static tuner_key new_key(const tuner *t, const mot_shape *shape, mot_stage stage
     return key;
 }
 
-/* Under an interrupt what is known of the stages still becomes a layer, quickly. With a journal to take up nothing is
+/* Under an interrupt the winners that there are still become a layer, quickly. With a journal to take up nothing is
  * skipped for want of time: what is known there costs none. */
-static bool worth_it(const tuner *t, const tuner_key *key) {
+static bool worth_it(const tuner *t, const tuner_key *key, bool winners) {
     if (t->options->dry_run) return key->stage != MOT_STAGE_LAYER;
-    if (tuner_interrupted(t)) return key->stage == MOT_STAGE_LAYER;
+    if (tuner_interrupted(t)) return key->stage == MOT_STAGE_LAYER && winners;
     return t->options->resume || key->end_s - tuner_now() >= LEAST_KEY_S;
 }
 
 static bool tune_shape(tuner *t, const shape_list *shapes, size_t index) {
     mot_plan best[MOT_STAGE_COUNT] = {{0}};
+    bool winners = false;
     for (int k = 0; k < KEYS; k++, t->keys_done++) {
         const mot_shape *shape = &shapes->item[index];
         tuner_key key = new_key(t, shape, order[k]);
+        mot_plan *won = &best[order[k]];
         set_times(t, &key, weight(order[k], shape) / weights_from(shapes, index, k));
-        best[order[k]] = key.incumbent;
-        if (!worth_it(t, &key)) continue;
-        if (order[k] == MOT_STAGE_LAYER ? !tune_layer(t, &key, best) : !tune_stage(t, &key, &best[order[k]]))
-            return false;
+        *won = key.incumbent;
+        if (!worth_it(t, &key, winners)) continue;
+        if (order[k] == MOT_STAGE_LAYER ? !tune_layer(t, &key, best) : !tune_stage(t, &key, won)) return false;
+        winners = winners || !plan_equal(won, &key.incumbent);
         t->summary.keys++;
     }
     return true;
@@ -117,9 +119,16 @@ static bool tune_shape(tuner *t, const shape_list *shapes, size_t index) {
 /* ---- the run --------------------------------------------------------------------------------------------------- */
 
 static bool write_entries(tuner *t, const char *path) {
-    bool ok = json_array_size(t->entries) == 0 || profile_write(path, t->entries, t->error, t->error_size);
-    json_array_clear(t->entries);
-    return ok;
+    return json_array_size(t->entries) == 0 || profile_write(path, t->entries, t->error, t->error_size);
+}
+
+/* Says so and goes on. */
+static void pass_over(tuner *t, const mot_shape *shape, int keys_done) {
+    const tuner_key key = new_key(t, shape, MOT_STAGE_LAYER);
+    char reason[TUNER_TEXT];
+    snprintf(reason, sizeof reason, "passed over: %s", t->error);
+    t->keys_done = keys_done;
+    tuner_report(t, &key, reason);
 }
 
 /* A shape that cannot be measured (no memory for it) must not cost the others; a journal that cannot be written must.
@@ -127,20 +136,15 @@ static bool write_entries(tuner *t, const char *path) {
 static bool tune_shapes(tuner *t, const shape_list *shapes, const char *path) {
     size_t failed = 0;
     for (size_t i = 0; i < shapes->count && (i == 0 || !tuner_interrupted(t)); i++) {
-        int keys = t->keys_done;
-        bool ok = tune_shape(t, shapes, i);
+        const int after = t->keys_done + KEYS;
+        const bool ok = tune_shape(t, shapes, i);
         if (!ok && journal_error(t->journal)[0]) return false;
-        if (!ok) {
-            tuner_key key = new_key(t, &shapes->item[i], MOT_STAGE_LAYER);
-            failed++;
-            t->keys_done = keys + KEYS;
-            tuner_report(t, &key, t->error);
-        }
-        char reason[TUNER_TEXT];
-        snprintf(reason, sizeof reason, "%s", t->error);
-        if (!t->options->dry_run && !write_entries(t, path)) return false;
-        if (failed == shapes->count) snprintf(t->error, t->error_size, "%s", reason);
+        if (!ok) pass_over(t, &shapes->item[i], after);
+        failed += !ok;
+        if (ok && !write_entries(t, path)) return false;
+        json_array_clear(t->entries);
     }
+    if (failed < shapes->count) t->error[0] = '\0';
     return failed < shapes->count;
 }
 
@@ -182,28 +186,26 @@ static bool load_seeds(tuner *t, const char *path) {
 }
 
 static bool open_journal(tuner *t) {
-    char env[320], machine[256], path[PATH_BYTES];
+    char env[320], machine[256], standard[PATH_BYTES];
+    const char *path = t->options->journal_path;
     mot_cpu_fingerprint(machine, sizeof machine);
     snprintf(env, sizeof env, "%s/%016" PRIx64, machine, mot_registry_hash());
-    if (t->options->journal_path)
-        snprintf(path, sizeof path, "%s", t->options->journal_path);
-    else if (!tune_default_journal(path, sizeof path))
-        return files_error(t->error, t->error_size, "no place for the journal: set HOME or XDG_STATE_HOME");
+    if (!path && tune_default_journal(standard, sizeof standard)) path = standard;
+    if (!path) return files_error(t->error, t->error_size, "no place for the journal: set HOME or XDG_STATE_HOME");
     return journal_open(&t->journal, path, env, t->options->resume, t->error, t->error_size);
 }
 
 static bool run(tuner *t, const shape_list *shapes) {
-    char path[PATH_BYTES];
-    if (t->options->profile_path)
-        snprintf(path, sizeof path, "%s", t->options->profile_path);
-    else if (!tune_default_path(path, sizeof path))
+    char standard[PATH_BYTES];
+    const char *path = t->options->profile_path;
+    if (!path && tune_default_path(standard, sizeof standard)) path = standard;
+    if (!path)
         return files_error(t->error, t->error_size,
                            "no place for the profile: set HOME, XDG_CACHE_HOME or MOT_PROFILE");
     if (!t->options->dry_run && (!profile_check(path, t->error, t->error_size) || !open_journal(t))) return false;
     t->entries = json_array();
-    bool ok = t->entries && load_seeds(t, path);
-    if (!ok) snprintf(t->error, t->error_size, "out of memory");
-    return ok && tune_affordable(t, shapes, path);
+    if (!t->entries || !load_seeds(t, path)) return files_error(t->error, t->error_size, "out of memory");
+    return tune_affordable(t, shapes, path);
 }
 
 bool tune_variants(const shape_list *shapes, const tune_options *options, const mot_variant *const *variants,
