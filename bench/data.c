@@ -71,12 +71,13 @@ double data_exact_below(const problem *pb) {
 
 /* ---- one value from one random word ---- */
 
-static double sign_of(uint32_t word) { return word & 1 ? -1 : 1; }
+/* Without branches: random signs can't be predicted. */
+static double sign_of(uint32_t word) { return 1 - 2 * (double)(word & 1); }
 static double unit_of(uint32_t word) { return ((word >> 8) + 1) * 0x1p-24; } /* (0,1] */
 
 static double wide(enum mot_tensor tensor, uint32_t word) {
-    int exponent = (int)(word >> 1 & 15) - (tensor == MOT_CONTROLLER ? 20 : 8);
-    return ldexp(sign_of(word) * (1 + unit_of(word)), exponent);
+    double power = (double)(1U << (word >> 1 & 15)) * (tensor == MOT_CONTROLLER ? 0x1p-20 : 0x1p-8);
+    return sign_of(word) * (1 + unit_of(word)) * power;
 }
 
 static double special(uint32_t word, double scale) {
@@ -130,10 +131,6 @@ static mirror mirror_of(const problem *pb, enum mot_tensor tensor) {
     }
 }
 
-static float reflect(const mirror *m, double source, uint32_t word) {
-    return (float)(m->turned ? -source * (1 + unit_of(word) * 0x1p-8) : source);
-}
-
 enum { CHUNK = 256 };
 
 static void plain_values(const problem *pb, enum mot_tensor tensor, uint64_t first, size_t n, float *out) {
@@ -146,17 +143,25 @@ static void plain_values(const problem *pb, enum mot_tensor tensor, uint64_t fir
     }
 }
 
+/* to = the reflection of from; the words are those of `to`. */
+static void reflect(const problem *pb, enum mot_tensor tensor, uint64_t first, size_t n, const float *from, float *to,
+                    bool turned) {
+    uint32_t word[CHUNK];
+    for (size_t i = 0; i < n; i++) {
+        if (i % CHUNK == 0) tensor_words(pb, tensor, first + i, n - i < CHUNK ? n - i : CHUNK, word);
+        to[i] = turned ? (float)(-(double)from[i] * (1 + unit_of(word[i % CHUNK]) * 0x1p-8)) : from[i];
+    }
+}
+
 static void row_values(const problem *pb, enum mot_tensor tensor, size_t row, size_t n, float *out) {
     mirror m = mirror_of(pb, tensor);
     size_t half = m.k / 2, k = m.step ? row / m.step % m.k : 0;
     bool reflected = m.step && k >= half && k < 2 * half;
     plain_values(pb, tensor, (uint64_t)(reflected ? row - half * m.step : row) * n, n, out);
-    size_t begin = reflected ? 0 : half, end = reflected ? n : m.step ? 0 : 2 * half;
-    for (size_t j = begin; j < end; j++) {
-        uint32_t word;
-        tensor_words(pb, tensor, (uint64_t)row * n + j, 1, &word);
-        out[j] = reflect(&m, out[reflected ? j : j - half], word);
-    }
+    if (reflected)
+        reflect(pb, tensor, (uint64_t)row * n, n, out, out, m.turned);
+    else if (!m.step)
+        reflect(pb, tensor, (uint64_t)row * n + half, half, out, out + half, m.turned);
 }
 
 /* ---- special groups ---- */
