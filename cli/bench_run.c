@@ -12,23 +12,27 @@
 #include <string.h>
 
 static const double default_job_s = 20, quick_job_s = 8;
-static const double first_prep_s = 4e-9; /* a byte, until a job has shown it */
 
 typedef struct watch {
     progress *progress;
     const char *item;
     int done;
-    double deadline_s;
+    double first_s; /* when the first sample was there; 0: not yet */
 } watch;
 
 static bool keep_on(void *data, int done, int total) {
     watch *w = data;
+    if (done && w->first_s == 0) w->first_s = clock_s();
     progress_show(w->progress, w->done, total ? (double)done / total : 0, w->item);
     return !interrupt_signal;
 }
 
-/* Seconds that a job takes before its first sample: it fills, packs and checks this many bytes. */
-static double work_of(const bench_job *job) { return (double)job->count * (double)shape_bytes(&job->shape); }
+/* Bytes that are filled, packed and checked before a job's first sample. */
+static double work_of(const bench_job *job) {
+    const mot_plan *plan = &job->contestant[0].plan;
+    mot_stage stage = plan->steps == 1 ? plan->step[0].variant->stage : MOT_STAGE_LAYER;
+    return (double)job->count * mot_stage_bytes(stage, &job->shape);
+}
 static double prep_of(const bench_run *run, const bench_job *job) { return run->prep_s * work_of(job); }
 
 /* An even share of the time that the samples of the remaining jobs have, and the job's own preparation. */
@@ -88,12 +92,14 @@ static bool store(const bench_run *run, const bench_job *job, const measure_opti
 
 /* A budget is kept by leaving out what cannot be prepared in time; how long that takes shows in the jobs before. */
 static bool fits(const bench_run *run, const bench_job *job) {
-    return run->deadline_s <= 0 || clock_s() + prep_of(run, job) < run->deadline_s;
+    double end_s = run->last_s > 0 ? run->last_s : run->deadline_s;
+    return end_s <= 0 || run->prep_s == 0 || clock_s() + prep_of(run, job) < end_s;
 }
 
-static void learn_prep(bench_run *run, const bench_job *job, double elapsed_s, double budget_s) {
-    double prep_s = fmax(elapsed_s - (budget_s - prep_of(run, job)), 0) / work_of(job);
-    if (shape_bytes(&job->shape) > 1 << 20) run->prep_s = fmax(run->prep_s / 2, prep_s);
+/* Some of it goes by the call rather than by the byte: the rest says how long a larger job would take. */
+static void learn_prep(bench_run *run, const bench_job *job, double prep_s) {
+    const double fixed_s = 0.1 * (double)job->count;
+    run->prep_s = fmax(prep_s - fixed_s, 0) / work_of(job) + 1e-10;
 }
 
 static bool run_job(bench_run *run, const bench_job *job, progress *p) {
@@ -110,7 +116,7 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
         snprintf(run->error, sizeof run->error, "%s: %s", item, why);
         return false;
     }
-    learn_prep(run, job, clock_s() - begin_s, o.budget_s);
+    learn_prep(run, job, (w.first_s > 0 ? w.first_s : clock_s()) - begin_s);
     if (!store(run, job, &o, results)) {
         const char *trouble = samples_error(run->samples);
         snprintf(run->error, sizeof run->error, "%s", trouble ? trouble : "the sample file could not be written");
@@ -131,7 +137,6 @@ static int exit_code(const bench_run *run) {
 
 int bench_run_jobs(bench_run *run) {
     progress p;
-    if (run->prep_s == 0) run->prep_s = first_prep_s;
     progress_begin(&p, run->title, (int)run->jobs->count);
     while (run->done < run->jobs->count && !interrupt_signal) {
         const bench_job *job = &run->jobs->item[run->done];

@@ -12,9 +12,10 @@ typedef struct bench_run {
     const peaks *peaks; /* may be empty */
     samples_writer *samples;
     table *table;
-    double deadline_s; /* on clock_s; 0: each job has its default budget */
+    double deadline_s; /* on clock_s: the time for samples ends; 0: each job has its default budget */
+    double last_s;     /* preparing may go on until here; 0: until deadline_s */
     const char *title; /* of the progress */
-    double prep_s;     /* what preparing a contestant took so far, in seconds per byte of its tensors; carried on */
+    double prep_s; /* preparing a contestant took this many seconds per byte of its tensors; 0: not known; carried on */
 
     /* results */
     size_t done;  /* jobs, unfit ones too; fewer than there are when a signal came or the time was up */

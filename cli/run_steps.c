@@ -167,6 +167,7 @@ static bool bench_part(run_state *r, const struct part *part, const mot_profile 
                      .table = t,
                      .title = part->what,
                      .prep_s = r->prep_s,
+                     .last_s = deadline(r, bench_end),
                      .deadline_s = clock_s() + fmax(left, 0) * part->share};
     if (!code && left > 0) code = bench_run_jobs(&run);
     if (code != EXIT_ENVIRONMENT) r->left_out += (int)(jobs.count - run.done + run.unfit);
