@@ -7,10 +7,10 @@
 /* A peer library: one file each (peers_openblas.c), the same contract as our kernels, isa MOT_ISA_SCALAR (it dispatches
  * by itself). enter() tells it to use one thread per call and is called right before each of its turns. */
 typedef struct peer {
-    const char *library;            /* "openblas" */
-    const char *(*version)(void);   /* "OpenBLAS 0.3.21 Haswell, openmp" : with the core it picked */
+    const char *library;          /* "openblas" */
+    const char *(*version)(void); /* "OpenBLAS 0.3.21 Haswell, openmp" : with the core it picked */
     void (*enter)(void);
-    const mot_variant *variants;    /* one per stage: route_blas_openblas, mix_…, experts_…, redistribute_… */
+    const mot_variant *variants; /* one per stage: route_blas_openblas, mix_…, experts_…, redistribute_… */
     size_t variant_count;
 } peer;
 size_t peer_count(void);

@@ -5,22 +5,34 @@
 #include "candidates.h"
 
 typedef enum verdict {
-    VERDICT_PASS, VERDICT_MARGINAL, VERDICT_FAIL, VERDICT_SKIP, VERDICT_MISTRUSTED, VERDICT_CRASH, VERDICT_TIMEOUT
+    VERDICT_PASS,
+    VERDICT_MARGINAL,
+    VERDICT_FAIL,
+    VERDICT_SKIP,
+    VERDICT_MISTRUSTED,
+    VERDICT_CRASH,
+    VERDICT_TIMEOUT
 } verdict;
 const char *verdict_name(verdict);
 
 /* Data modes of accuracy.md. */
 typedef enum data_mode {
-    DATA_INTEGERS, DATA_ZERO_MEAN, DATA_POSITIVE, DATA_WIDE, DATA_CANCELLING, DATA_SPECIAL, DATA_MODE_COUNT
+    DATA_INTEGERS,
+    DATA_ZERO_MEAN,
+    DATA_POSITIVE,
+    DATA_WIDE,
+    DATA_CANCELLING,
+    DATA_SPECIAL,
+    DATA_MODE_COUNT
 } data_mode;
 const char *data_mode_name(data_mode);
 
 typedef struct check_result {
     verdict verdict;
-    char reason[192];      /* why it is not a PASS: the test, the tensor, the element, expected and got */
-    double fraction;       /* worst |error| / bound over all elements (test 2), 0 if none was compared */
-    double z_rms, z_max;   /* test 3 */
-    size_t compared;       /* elements compared; 0 can't be a PASS */
+    char reason[192];    /* why it is not a PASS: the test, the tensor, the element, expected and got */
+    double fraction;     /* worst |error| / bound over all elements (test 2), 0 if none was compared */
+    double z_rms, z_max; /* test 3 */
+    size_t compared;     /* elements compared; 0 can't be a PASS */
     uint64_t seed;
 } check_result;
 
@@ -31,8 +43,8 @@ typedef struct check_options {
     uint64_t seed;
     int threads;
     bool strided;
-    bool quick;           /* only integers and zero-mean data, the two that catch most */
-    void (*enter)(void);  /* of a peer library, called right before each of its turns; or NULL */
+    bool quick;          /* only integers and zero-mean data, the two that catch most */
+    void (*enter)(void); /* of a peer library, called right before each of its turns; or NULL */
 } check_options;
 check_result check_plan(const mot_plan *, const mot_shape *, const check_options *);
 check_result check_choice(const mot_choice *, const mot_shape *, const check_options *);

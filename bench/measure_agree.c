@@ -44,7 +44,7 @@ static double farthest(const witness *w, const side *s) {
 
 bool comparison_witness(comparison *c, side *s) {
     static const double near = 1e-4; /* rounding: below 1e-5 */
-    if (s->wrong) return true; /* it has left outputs unwritten */
+    if (s->wrong) return true;       /* it has left outputs unwritten */
     if (!c->witness.name) return keep_outputs(&c->witness, s);
     if (c->witness.writes != s->writes) return true;
     s->distance = farthest(&c->witness, s);

@@ -23,8 +23,8 @@ const char *mot_cpu_why_not_on(const mot_cpuid *, mot_isa); /* the same for word
 typedef struct mot_cpu_facts {
     char vendor[13], brand[49];
     unsigned family, model, stepping;
-    int cores;             /* usable by this process: affinity, capped by the cgroup's quota */
-    size_t l1d, l2, l3;    /* bytes, 0 if unknown */
+    int cores;          /* usable by this process: affinity, capped by the cgroup's quota */
+    size_t l1d, l2, l3; /* bytes, 0 if unknown */
 } mot_cpu_facts;
 void mot_cpu_describe(mot_cpu_facts *);
 void mot_cpu_identify(mot_cpu_facts *); /* CPUID's part of it: all but cores */

@@ -10,16 +10,16 @@ typedef struct mot_choice {
 } mot_choice;
 
 size_t mot_registry_count(void);
-const mot_variant *mot_registry_at(size_t index);            /* in the order of variants.def */
-const mot_variant *mot_registry_find(const char *name);      /* NULL if there is none */
-uint64_t mot_registry_hash(void);                            /* of names and knob tables: a profile's validator */
+const mot_variant *mot_registry_at(size_t index);       /* in the order of variants.def */
+const mot_variant *mot_registry_find(const char *name); /* NULL if there is none */
+uint64_t mot_registry_hash(void);                       /* of names and knob tables: a profile's validator */
 
-const char *mot_stage_name(mot_stage stage);                 /* "route", … */
-int mot_stage_reads(mot_stage stage);                        /* bits of enum mot_tensor */
+const char *mot_stage_name(mot_stage stage); /* "route", … */
+int mot_stage_reads(mot_stage stage);        /* bits of enum mot_tensor */
 int mot_stage_writes(mot_stage stage);
 double mot_stage_flops(mot_stage stage, const mot_shape *);
-double mot_stage_bytes(mot_stage stage, const mot_shape *);  /* f32, every tensor touched once */
-const char *mot_isa_name(mot_isa isa);                       /* "scalar", "avx2", "avx512" */
+double mot_stage_bytes(mot_stage stage, const mot_shape *); /* f32, every tensor touched once */
+const char *mot_isa_name(mot_isa isa);                      /* "scalar", "avx2", "avx512" */
 bool mot_isa_parse(const char *text, mot_isa *out);
 
 mot_config mot_config_default(const mot_variant *);

@@ -194,7 +194,8 @@ MOT_API MOT_NODISCARD mot_status mot_redistribute(const mot_shape *shape, const 
 /* Reads a profile that `motbench tune` wrote. Regular files of at most 16 MiB. Entries that do not fit the kernels of
  * this library are dropped; a profile of another machine, version or format is an error and the library runs on its
  * defaults. A profile is data: it names compiled-in kernels and nothing else.
- * Errors: NULL, PROFILE_NOT_FOUND, PROFILE_IO, PROFILE_FORMAT, PROFILE_VERSION, PROFILE_MACHINE, MEMORY. Thread-safe. */
+ * Errors: NULL, PROFILE_NOT_FOUND, PROFILE_IO, PROFILE_FORMAT, PROFILE_VERSION, PROFILE_MACHINE, MEMORY. Thread-safe.
+ */
 MOT_API MOT_NODISCARD mot_status mot_profile_load(mot_profile **out, const char *path);
 MOT_API MOT_NODISCARD mot_status mot_profile_load_memory(mot_profile **out, const void *data, size_t bytes);
 /* Loads the first profile that exists for this machine: $MOT_PROFILE, else <fingerprint>.json in $XDG_CONFIG_HOME/mot,
