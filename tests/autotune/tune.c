@@ -225,7 +225,7 @@ static void a_winner_is_checked_fully(void **state) {
     session s = new_session(*state, false);
     shape_list shapes = {.count = 1, .item = (mot_shape *)&shape};
     if (mot_cpu_isa() == MOT_ISA_SCALAR) {
-        print_message("skipped: this machine has no kernel faster than the scalar one\n");
+        print_message("SKIP: this machine has no kernel faster than the scalar one\n");
         skip();
     }
     narrow = *variants()[PLANTED + 1];
@@ -381,7 +381,7 @@ static void default_places(void **state) {
 
 int main(void) {
     if (!gbench_version()) {
-        printf("skipped: built without Google Benchmark, so nothing can be timed\n");
+        printf("SKIP: built without Google Benchmark, so nothing can be timed\n");
         return 77;
     }
     const struct CMUnitTest tests[] = {

@@ -54,7 +54,7 @@ static void far_tokens_are_reached(void **state) {
     size_t run = 0;
     (void)state;
     if (!x || !out) {
-        print_message("skipped: this system reserves memory for sparse mappings (overcommit_memory = 2 or a limit)\n");
+        print_message("SKIP: this system reserves memory for sparse mappings (overcommit_memory = 2 or a limit)\n");
         skip();
     }
     for (size_t i = 0; i < mot_registry_count(); i++) {

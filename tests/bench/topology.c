@@ -131,7 +131,7 @@ static void test_fewer_threads(void **state) {
     char error[256] = "";
     assert_true(topology_load(&t));
     if (t.cpu_count < 2) {
-        print_message("skipped: this process may use only one CPU\n");
+        print_message("SKIP: this process may use only one CPU\n");
         skip();
     }
     assert_int_equal(mot_set_threads_callback(one_thread, NULL), MOT_OK);

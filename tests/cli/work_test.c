@@ -117,7 +117,7 @@ static void required_counters(void **state) {
     outcome list = run("list counters");
     const char *missing = strchr(list.out, '~');
     if (!missing) {
-        print_message("skipped: this machine has every counter\n");
+        print_message("SKIP: this machine has every counter\n");
         skip();
     }
     char command[200];

@@ -116,7 +116,7 @@ static void bad_entries_are_dropped(void **state) {
 static void higher_isa_than_the_key_is_dropped(void **state) {
     (void)state;
     if (mot_cpu_isa() == MOT_ISA_SCALAR) {
-        print_message("skipped: this machine runs the scalar variants only\n");
+        print_message("SKIP: this machine runs the scalar variants only\n");
         skip();
     }
     json_t *json = data_profile(), *entry = data_entry(MOT_STAGE_MIX, &shape, mot_cpu_isa(), 1, "hot");
@@ -133,7 +133,7 @@ static void higher_isa_than_the_key_is_dropped(void **state) {
 static void isa_that_this_machine_lacks_is_dropped(void **state) {
     (void)state;
     if (mot_cpu_isa() == MOT_ISA_AVX512) {
-        print_message("skipped: this machine lacks no instruction set\n");
+        print_message("SKIP: this machine lacks no instruction set\n");
         skip();
     }
     json_t *json = data_profile(), *entry = data_entry(MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, 1, "hot");
