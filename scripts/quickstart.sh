@@ -7,4 +7,4 @@ cd "$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)"
 sh scripts/install-deps.sh
 cmake --preset release
 cmake --build --preset release --target motbench
-build/release/cli/motbench run --budget 60 --out-dir "$PWD/out" "$@"
+build/release/cli/motbench run --budget 60 --out-dir out "$@"

@@ -82,17 +82,19 @@ MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool 
     case i:                                                                                                            \
         if (i <= mr) full ? tile(t, i, nv, true, packed) : tile(t, i, nv, false, packed);                              \
         break;
+#define TILE_FOUR(i) TILE_CASE(i) TILE_CASE(i + 1) TILE_CASE(i + 2) TILE_CASE(i + 3)
 
 /* Any number of rows up to mr: the switch turns it into a constant. */
 MOT_INLINE void tile_dispatch(const tile_args *t, size_t rows, const int mr, const int nv, const bool packed) {
     const bool full = t->n == (size_t)nv * LANES;
     switch (rows) {
-        TILE_CASE(1)
-        TILE_CASE(2)
-        TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8) TILE_CASE(9) TILE_CASE(10)
-            TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14) TILE_CASE(15) TILE_CASE(16) TILE_CASE(17)
-                TILE_CASE(18) TILE_CASE(19) TILE_CASE(20) TILE_CASE(21) TILE_CASE(22) TILE_CASE(23) TILE_CASE(24)
-                    TILE_CASE(25) TILE_CASE(26) TILE_CASE(27) TILE_CASE(28)
+        TILE_FOUR(1);
+        TILE_FOUR(5);
+        TILE_FOUR(9);
+        TILE_FOUR(13);
+        TILE_FOUR(17);
+        TILE_FOUR(21);
+        TILE_FOUR(25);
     }
 }
 
