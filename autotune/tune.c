@@ -46,9 +46,9 @@ static const double LEAST_KEY_S = 0.7;
 /* What a key's share of the time goes by: roughly the seconds of a call, and a flat part of the layer's. */
 static double weight(mot_stage stage, const mot_shape *s) {
     static const double flops_per_s = 1e11, bytes_per_s = 2e10, flat = 0.15;
-    double own = mot_stage_flops(stage, s) / flops_per_s + mot_stage_bytes(stage, s) / bytes_per_s;
+    double own = mot_stage_flops(stage, s) / flops_per_s + mot_stage_bytes(stage, s, MOT_F32) / bytes_per_s;
     double layer =
-        mot_stage_flops(MOT_STAGE_LAYER, s) / flops_per_s + mot_stage_bytes(MOT_STAGE_LAYER, s) / bytes_per_s;
+        mot_stage_flops(MOT_STAGE_LAYER, s) / flops_per_s + mot_stage_bytes(MOT_STAGE_LAYER, s, MOT_F32) / bytes_per_s;
     return stage == MOT_STAGE_LAYER ? layer / 2 : own + flat * layer; /* few layers are compared */
 }
 
@@ -83,9 +83,9 @@ static tuner_key new_key(const tuner *t, const mot_shape *shape, mot_stage stage
     snprintf(key.text, sizeof key.text, "%s|%s|t%d|%s|%s", mot_stage_name(stage), text, t->options->threads,
              cache_state_name(t->options->cache), mot_isa_name(t->options->isa));
     if (stage == MOT_STAGE_LAYER)
-        key.incumbent = mot_select_layer(shape, t->options->isa);
+        key.incumbent = mot_select_layer(shape, t->options->isa, MOT_F32);
     else
-        key.incumbent.step[0] = mot_select_stage(stage, shape, t->options->isa);
+        key.incumbent.step[0] = mot_select_stage(stage, shape, t->options->isa, MOT_F32);
     for (int i = 0; i < key.incumbent.steps; i++)
         if (!key.incumbent.step[i].variant) key.incumbent.steps = 0;
     return key;

@@ -49,7 +49,7 @@ static const char *const isa_dense[] = {"", "dense_ffn_scalar", "dense_ffn_avx2"
 size_t contestants_for_layer(const mot_shape *s, mot_isa cap, const mot_plan *tuned, contestant *out, size_t capacity) {
     list l = {out, 0, capacity};
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        if (has_isa(isa, cap)) add(&l, isa_layer[isa], mot_select_layer(s, isa));
+        if (has_isa(isa, cap)) add(&l, isa_layer[isa], mot_select_layer(s, isa, MOT_F32));
     if (tuned) add(&l, "layer_tuned", *tuned);
     for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, true), peer_layer(peer_at(i)));
     return l.count;
@@ -58,7 +58,7 @@ size_t contestants_for_layer(const mot_shape *s, mot_isa cap, const mot_plan *tu
 size_t contestants_for_dense(const mot_shape *dense, mot_isa cap, contestant *out, size_t capacity) {
     list l = {out, 0, capacity};
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        if (has_isa(isa, cap)) add(&l, isa_dense[isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa)));
+        if (has_isa(isa, cap)) add(&l, isa_dense[isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, MOT_F32)));
     for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, false), one_step(peer_layer(peer_at(i)).step[2]));
     return l.count;
 }

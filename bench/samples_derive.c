@@ -43,7 +43,7 @@ static double ceiling_slack(const ceilings *c, int threads) {
 derived samples_derive(const contestant *c, const mot_shape *s, const measure_options *o, const measurement *m,
                        const ceilings *ceilings) {
     const mot_stage stage = c->plan.steps > 1 ? MOT_STAGE_LAYER : c->plan.step[0].variant->stage;
-    derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s)};
+    derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s, MOT_F32)};
     if (m->median_ns > 0) {
         d.gflops = d.flops / m->median_ns;
         d.gbps = d.bytes / m->median_ns;

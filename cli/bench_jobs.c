@@ -68,7 +68,7 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     if (m->options->choice) {
         if (mot_choice_parse(&choice, m->options->choice, candidate_find) && choice.variant->stage == stage)
             add_choice(job, &choice);
-    } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->threads, &choice)) {
+    } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, MOT_F32, job->threads, &choice)) {
         add_choice(job, &choice);
     }
 }
@@ -76,7 +76,7 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
 static void gather_layer(const maker *m, bench_job *job) {
     mot_isa cap = selection_cap(m->options);
     mot_plan tuned;
-    bool has = mot_profile_layer(m->profile, &job->shape, cap, job->threads, &tuned);
+    bool has = mot_profile_layer(m->profile, &job->shape, cap, MOT_F32, job->threads, &tuned);
     job->count = contestants_for_layer(&job->shape, cap, has ? &tuned : NULL, job->contestant, CONTESTANTS_MAX);
 }
 

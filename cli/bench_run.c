@@ -31,7 +31,7 @@ static bool keep_on(void *data, int done, int total) {
 static double work_of(const bench_job *job) {
     const mot_plan *plan = &job->contestant[0].plan;
     mot_stage stage = plan->steps == 1 ? plan->step[0].variant->stage : MOT_STAGE_LAYER;
-    return (double)job->count * mot_stage_bytes(stage, &job->shape);
+    return (double)job->count * mot_stage_bytes(stage, &job->shape, MOT_F32);
 }
 static double prep_of(const bench_run *run, const bench_job *job) { return run->prep_s * work_of(job); }
 

@@ -34,7 +34,7 @@ bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
     if (s->kind == SUBJECT_STAGE)
         *out = (mot_plan){.steps = 1, .step = {s->choice}};
     else
-        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa);
+        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa, MOT_F32);
     for (int i = 0; i < out->steps; i++)
         if (!out->step[i].variant) return false;
     return out->steps > 0;

@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include "cpu.h"
+#include "registry.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,9 +26,8 @@ mot_status mot_check_shape(const mot_shape *s) {
 static mot_status check_options(const mot_options *o) {
     if (o->struct_size != sizeof *o || o->threads < 0 || o->threads > 1024) return MOT_ERROR_OPTIONS;
     if (!(o->temperature > 0) || isinf(o->temperature)) return MOT_ERROR_OPTIONS;
-    if (o->isa < MOT_ISA_BEST || o->isa > MOT_ISA_AVX512) return MOT_ERROR_OPTIONS;
+    if (o->isa < MOT_ISA_BEST || o->isa > MOT_ISA_AVX512BF16) return MOT_ERROR_OPTIONS;
     if (o->dtype != MOT_F32 && o->dtype != MOT_BF16) return MOT_ERROR_OPTIONS;
-    if (o->dtype != MOT_F32) return MOT_ERROR_DTYPE;
     return o->isa > mot_cpu_isa() ? MOT_ERROR_ISA : MOT_OK;
 }
 
@@ -40,10 +40,11 @@ mot_status mot_resolve_options(mot_options *out, const mot_options *options) {
     if (status) return status;
     if (out->threads == 0) out->threads = mot_cpu_threads();
     if (out->isa == MOT_ISA_BEST) out->isa = mot_cpu_isa();
+    out->isa = mot_isa_for(out->isa, out->dtype);
     return MOT_OK;
 }
 
-mot_span mot_tensor_span(const mot_shape *s, enum mot_tensor tensor, const void *data) {
+mot_span mot_tensor_span(const mot_shape *s, mot_dtype dtype, enum mot_tensor tensor, const void *data) {
     const size_t G = s->groups, T = s->group_size, E = s->experts, D = s->d_model, H = s->d_expert;
     size_t n = 0;
     switch (tensor) {
@@ -66,12 +67,12 @@ mot_span mot_tensor_span(const mot_shape *s, enum mot_tensor tensor, const void 
         n = E * D * H;
         break;
     }
-    return (mot_span){data, n * sizeof(float)};
+    return (mot_span){data, n * mot_dtype_bytes(dtype), mot_dtype_bytes(dtype)};
 }
 
 static mot_status check_span(mot_span a) {
     if (a.bytes && !a.data) return MOT_ERROR_NULL;
-    return (uintptr_t)a.data % sizeof(float) ? MOT_ERROR_ALIGNMENT : MOT_OK;
+    return a.alignment && (uintptr_t)a.data % a.alignment ? MOT_ERROR_ALIGNMENT : MOT_OK;
 }
 
 static bool overlap(mot_span a, mot_span b) {

@@ -11,9 +11,9 @@ mot_status mot_resolve_options(mot_options *out, const mot_options *options_or_n
 /* A tensor in the caller's memory. */
 typedef struct mot_span {
     const void *data;
-    size_t bytes;
+    size_t bytes, alignment;
 } mot_span;
-mot_span mot_tensor_span(const mot_shape *, enum mot_tensor, const void *data); /* contiguous */
+mot_span mot_tensor_span(const mot_shape *, mot_dtype, enum mot_tensor, const void *data); /* contiguous */
 /* NULL, then ALIGNMENT, then OVERLAP of the output with any input. Spans of 0 bytes may be NULL. */
 mot_status mot_check_spans(mot_span output, const mot_span *inputs, int count);
 

@@ -8,7 +8,7 @@
 
 /* Raw words that decide; tests fill them in by hand. */
 typedef struct mot_cpuid {
-    uint32_t leaf1_ecx, leaf7_ebx;
+    uint32_t leaf1_ecx, leaf7_ebx, leaf7_1_eax;
     uint64_t xcr0; /* 0 when OSXSAVE is off */
 } mot_cpuid;
 

@@ -35,6 +35,8 @@ typedef struct mot_tensors {
     void *scratch; /* this thread's, 64-byte aligned, contents undefined */
 } mot_tensors;
 
+static inline size_t mot_dtype_bytes(mot_dtype d) { return d == MOT_BF16 ? sizeof(mot_bf16) : sizeof(float); }
+
 enum { MOT_MAX_KNOBS = 4 };
 typedef struct mot_config {
     int value[MOT_MAX_KNOBS]; /* in the order of the variant's knobs; the rest 0 */

@@ -25,9 +25,9 @@ static const mot_choice *experts_step(const mot_layer *l) {
 
 static mot_status choose(mot_layer *l, const mot_profile *profile) {
     l->source = "profile";
-    if (profile && mot_profile_layer(profile, &l->shape, l->options.isa, l->options.threads, &l->plan)) return MOT_OK;
+    if (profile && mot_profile_layer(profile, &l->shape, l->options.isa, l->options.dtype, l->options.threads, &l->plan)) return MOT_OK;
     l->source = "default";
-    l->plan = mot_select_layer(&l->shape, l->options.isa);
+    l->plan = mot_select_layer(&l->shape, l->options.isa, l->options.dtype);
     return mot_plan_is_layer(&l->plan) ? MOT_OK : MOT_ERROR_SUPPORT;
 }
 
@@ -36,8 +36,8 @@ static void *reserve(size_t bytes) { return mot_alloc(bytes ? bytes : 64); }
 
 static bool reserve_weights(mot_layer *l) {
     const mot_choice *c = experts_step(l);
-    const size_t matrix = mot_tensor_span(&l->shape, MOT_W1, NULL).bytes;
-    l->controller = reserve(mot_tensor_span(&l->shape, MOT_CONTROLLER, NULL).bytes);
+    const size_t matrix = mot_tensor_span(&l->shape, l->options.dtype, MOT_W1, NULL).bytes;
+    l->controller = reserve(mot_tensor_span(&l->shape, l->options.dtype, MOT_CONTROLLER, NULL).bytes);
     if (c->variant->pack) {
         l->packed = reserve(c->variant->pack_bytes(&l->shape, &c->config));
         return l->controller && l->packed;
@@ -87,9 +87,9 @@ void mot_layer_destroy(mot_layer *l) {
 
 mot_status mot_layer_set_weights(mot_layer *l, const void *controller, const void *w1, const void *w2) {
     if (!l) return MOT_ERROR_NULL;
-    const mot_span c = mot_tensor_span(&l->shape, MOT_CONTROLLER, controller),
-                   a = mot_tensor_span(&l->shape, MOT_W1, w1), b = mot_tensor_span(&l->shape, MOT_W2, w2);
-    const mot_status status = mot_check_spans((mot_span){NULL, 0}, (const mot_span[]){c, a, b}, 3);
+    const mot_span c = mot_tensor_span(&l->shape, l->options.dtype, MOT_CONTROLLER, controller),
+                   a = mot_tensor_span(&l->shape, l->options.dtype, MOT_W1, w1), b = mot_tensor_span(&l->shape, l->options.dtype, MOT_W2, w2);
+    const mot_status status = mot_check_spans((mot_span){0}, (const mot_span[]){c, a, b}, 3);
     if (status) return status;
     memcpy(l->controller, controller, c.bytes);
     const mot_tensors t = {.w1 = w1, .w2 = w2};
@@ -114,8 +114,9 @@ static mot_status run(const mot_layer *l, const void *x, void *out, const mot_st
     const mot_strides contiguous = mot_strides_contiguous(&l->shape);
     mot_status status = mot_check_strides(&st, &elements, &l->shape, strides ? strides : &contiguous);
     if (status) return status;
-    const mot_span room = {workspace, l->workspace_bytes}, from = {x, elements * sizeof(float)},
-                   to = {out, elements * sizeof(float)};
+    const size_t element = mot_dtype_bytes(l->options.dtype);
+    const mot_span room = {workspace, l->workspace_bytes, 64}, from = {x, elements * element, element},
+                   to = {out, elements * element, element};
     if (room.bytes && (!workspace || workspace_bytes < room.bytes || (uintptr_t)workspace % 64))
         return workspace ? MOT_ERROR_WORKSPACE : MOT_ERROR_NULL;
     status = mot_check_spans(to, (const mot_span[]){from, room}, 2);

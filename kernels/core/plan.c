@@ -75,11 +75,13 @@ void mot_step_pack(const mot_choice *c, const mot_shape *s, const mot_tensors *t
     if (c->variant->pack) run_job(pack_share, &j);
 }
 
+mot_dtype mot_plan_dtype(const mot_plan *p) { return p->step[0].variant->dtype; }
+
 bool mot_plan_is_layer(const mot_plan *p) {
     const int between = MOT_P | MOT_MIXED | MOT_Y;
     int done = 0;
     for (int i = 0; i < p->steps; i++) {
-        if (!p->step[i].variant) return false;
+        if (!p->step[i].variant || p->step[i].variant->dtype != mot_plan_dtype(p)) return false;
         const mot_stage stage = p->step[i].variant->stage;
         if ((mot_stage_reads(stage) & between) & ~done) return false; /* reads what nobody has written */
         done |= mot_stage_writes(stage);
@@ -93,8 +95,9 @@ typedef struct layout {
 } layout;
 
 static layout lay_out(const mot_plan *plan, const mot_shape *s, int threads) {
-    const size_t weights = align64(s->groups * s->group_size * s->experts * sizeof(float));
-    const size_t tokens = align64(s->groups * s->experts * s->d_model * sizeof(float));
+    const size_t element = mot_dtype_bytes(mot_plan_dtype(plan));
+    const size_t weights = align64(s->groups * s->group_size * s->experts * element);
+    const size_t tokens = align64(s->groups * s->experts * s->d_model * element);
     layout l = {.p = 0, .mixed = weights, .y = weights + tokens, .scratch = weights + 2 * tokens};
     size_t scratch = 0;
     for (int i = 0; i < plan->steps; i++) {

@@ -13,6 +13,9 @@ typedef struct mot_plan {
 /* The plan's steps cover the layer: (route, mix | front), experts, redistribute, in this order. */
 bool mot_plan_is_layer(const mot_plan *);
 
+/* The data type of its tensors: that of all its steps. */
+mot_dtype mot_plan_dtype(const mot_plan *);
+
 /* Bytes of scratch for one step on `threads` threads (threads x per-thread size, each rounded up to 64); SIZE_MAX if
  * they do not fit. */
 size_t mot_step_scratch_bytes(const mot_choice *, const mot_shape *, int threads);
@@ -26,9 +29,9 @@ size_t mot_plan_workspace_bytes(const mot_plan *, const mot_shape *, int threads
 /* Runs a layer plan: t gives x, controller, w1, w2, packed (of the experts step), out, strides, temperature. */
 void mot_plan_run(const mot_plan *, const mot_shape *, const mot_tensors *t, void *workspace, int threads);
 
-/* Built-in choices: the cost model's pick among usable variants of `isa`; variant NULL if none supports the shape. */
-mot_choice mot_select_stage(mot_stage stage, const mot_shape *, mot_isa isa);
-mot_plan mot_select_layer(const mot_shape *, mot_isa isa);
+/* Built-in choices: the cost model's pick among usable variants of mot_isa_for(isa, dtype); variant NULL if none supports the shape. */
+mot_choice mot_select_stage(mot_stage stage, const mot_shape *, mot_isa isa, mot_dtype);
+mot_plan mot_select_layer(const mot_shape *, mot_isa isa, mot_dtype);
 
 /* Strides of a contiguous (G,T,D) tensor, last_tokens filled in. */
 mot_strides mot_strides_contiguous(const mot_shape *);

@@ -100,12 +100,13 @@ static bool parse_key(const json_t *json, uint64_t key[KEY_WORDS]) {
     static const char *names[] = {"t", "e", "d", "h", "g"};
     const json_t *dims = json_object_get(json, "dims");
     mot_isa isa;
+    mot_dtype dtype;
     if (!find_stage(string_at(json, "stage"), &key[STAGE]) || !find_cache(string_at(json, "cache"), &key[CACHE]))
         return false;
-    if (strcmp(string_at(json, "dtype"), "f32") != 0) return false;
+    if (!mot_dtype_parse(string_at(json, "dtype"), &dtype)) return false;
     if (!mot_isa_parse(string_at(json, "isa"), &isa) || isa == MOT_ISA_BEST || isa > mot_cpu_isa()) return false;
-    key[DTYPE] = MOT_F32;
-    key[ISA] = isa;
+    key[DTYPE] = dtype;
+    key[ISA] = mot_isa_for(isa, dtype);
     key[THREADS] = number_at(json, "threads");
     for (int i = 0; i < 5; i++) {
         key[T + i] = number_at(dims, names[i]);
@@ -237,10 +238,10 @@ static size_t below(const mot_profile *profile, size_t index) {
 }
 
 static const mot_plan *look_up(const mot_profile *profile, mot_stage stage, const mot_shape *s, mot_isa isa,
-                               int threads) {
+                               mot_dtype dtype, int threads) {
     if (!profile || s->groups == 0) return NULL;
     const uint64_t key[KEY_WORDS] = {
-        [STAGE] = stage,     [DTYPE] = MOT_F32, [ISA] = isa,      [THREADS] = (uint64_t)threads,
+        [STAGE] = stage,     [DTYPE] = dtype, [ISA] = mot_isa_for(isa, dtype),      [THREADS] = (uint64_t)threads,
         [T] = s->group_size, [E] = s->experts,  [D] = s->d_model, [H] = s->d_expert,
         [G] = s->groups};
     size_t index = lower_bound(profile, key);
@@ -252,16 +253,17 @@ static const mot_plan *look_up(const mot_profile *profile, mot_stage stage, cons
     return up_ratio < down_ratio ? &up->plan : &down->plan;
 }
 
-bool mot_profile_layer(const mot_profile *profile, const mot_shape *shape, mot_isa isa, int threads, mot_plan *out) {
-    const mot_plan *plan = look_up(profile, MOT_STAGE_LAYER, shape, isa, threads);
+bool mot_profile_layer(const mot_profile *profile, const mot_shape *shape, mot_isa isa, mot_dtype dtype, int threads,
+                       mot_plan *out) {
+    const mot_plan *plan = look_up(profile, MOT_STAGE_LAYER, shape, isa, dtype, threads);
     if (plan) *out = *plan;
     return plan != NULL;
 }
 
-bool mot_profile_stage(const mot_profile *profile, mot_stage stage, const mot_shape *shape, mot_isa isa, int threads,
-                       mot_choice *out) {
+bool mot_profile_stage(const mot_profile *profile, mot_stage stage, const mot_shape *shape, mot_isa isa,
+                       mot_dtype dtype, int threads, mot_choice *out) {
     if (stage == MOT_STAGE_LAYER) return false;
-    const mot_plan *plan = look_up(profile, stage, shape, isa, threads);
+    const mot_plan *plan = look_up(profile, stage, shape, isa, dtype, threads);
     if (plan) *out = plan->step[0];
     return plan != NULL;
 }

@@ -6,8 +6,9 @@
 
 /* The tuned plan of a key: exact in stage, dtype, T, E, D, H, threads and ISA; of the tuned G the nearest by ratio, at
  * most a factor of 2 away. What was tuned with cold weights goes before hot. Allocates nothing. profile may be NULL. */
-bool mot_profile_layer(const mot_profile *, const mot_shape *, mot_isa isa, int threads, mot_plan *out);
-bool mot_profile_stage(const mot_profile *, mot_stage, const mot_shape *, mot_isa isa, int threads, mot_choice *out);
+bool mot_profile_layer(const mot_profile *, const mot_shape *, mot_isa isa, mot_dtype, int threads, mot_plan *out);
+bool mot_profile_stage(const mot_profile *, mot_stage, const mot_shape *, mot_isa isa, mot_dtype, int threads,
+                       mot_choice *out);
 
 size_t mot_profile_count(const mot_profile *);   /* entries in use */
 size_t mot_profile_dropped(const mot_profile *); /* entries that do not fit this library's kernels, or contradict */

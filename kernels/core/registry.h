@@ -18,9 +18,13 @@ const char *mot_stage_name(mot_stage stage); /* "route", … */
 int mot_stage_reads(mot_stage stage);        /* bits of enum mot_tensor */
 int mot_stage_writes(mot_stage stage);
 double mot_stage_flops(mot_stage stage, const mot_shape *);
-double mot_stage_bytes(mot_stage stage, const mot_shape *); /* f32, every tensor touched once */
-const char *mot_isa_name(mot_isa isa);                      /* "scalar", "avx2", "avx512" */
+double mot_stage_bytes(mot_stage stage, const mot_shape *, mot_dtype); /* every tensor touched once */
+const char *mot_isa_name(mot_isa isa);                                 /* "scalar", "avx2", "avx512", "avx512bf16" */
 bool mot_isa_parse(const char *text, mot_isa *out);
+const char *mot_dtype_name(mot_dtype); /* "f32", "bf16" */
+bool mot_dtype_parse(const char *text, mot_dtype *out);
+mot_isa mot_isa_top(mot_dtype);              /* the highest ISA with variants of its own for this type */
+mot_isa mot_isa_for(mot_isa cap, mot_dtype); /* the lower of the two */
 
 mot_config mot_config_default(const mot_variant *);
 bool mot_config_legal(const mot_variant *, const mot_config *); /* every value is one of its knob's */

@@ -15,7 +15,7 @@ static double parts(double n, int size) { return at_least(1, (double)(((size_t)n
  * four: a step of k costs its FMAs, its loads (mr broadcasts, nv vectors of b) or the latency, whichever is most. Rows
  * are shared evenly among strips; columns that only pad the last panel are paid for. */
 static double tile_cost(const mot_variant *v, const mot_shape *s) {
-    static const int lanes[] = {[MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16};
+    static const int lanes[] = {[MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16, [MOT_ISA_AVX512BF16] = 16};
     double rows, columns;
     product_size(v->stage, s, &rows, &columns);
     rows = at_least(1, rows);
@@ -24,12 +24,12 @@ static double tile_cost(const mot_variant *v, const mot_shape *s) {
     return step * strips * parts(columns, v->nr) / (rows * columns);
 }
 
-mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa) {
+mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mot_dtype dtype) {
     mot_choice best = {NULL, {{0}}};
     double best_cost = 0;
     for (size_t i = 0; i < mot_registry_count(); i++) {
         const mot_variant *v = mot_registry_at(i);
-        if (v->stage != stage || v->isa != isa) continue;
+        if (v->stage != stage || v->dtype != dtype || v->isa != mot_isa_for(isa, dtype)) continue;
         const mot_config config = mot_config_default(v);
         if (!v->supports(s, &config)) continue;
         const double cost = tile_cost(v, s);
@@ -40,8 +40,8 @@ mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa) {
     return best;
 }
 
-mot_plan mot_select_layer(const mot_shape *s, mot_isa isa) {
+mot_plan mot_select_layer(const mot_shape *s, mot_isa isa, mot_dtype dtype) {
     return (mot_plan){.steps = 3,
-                      .step = {mot_select_stage(MOT_STAGE_FRONT, s, isa), mot_select_stage(MOT_STAGE_EXPERTS, s, isa),
-                               mot_select_stage(MOT_STAGE_REDISTRIBUTE, s, isa)}};
+                      .step = {mot_select_stage(MOT_STAGE_FRONT, s, isa, dtype), mot_select_stage(MOT_STAGE_EXPERTS, s, isa, dtype),
+                               mot_select_stage(MOT_STAGE_REDISTRIBUTE, s, isa, dtype)}};
 }

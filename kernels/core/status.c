@@ -33,7 +33,7 @@ const char *mot_status_string(mot_status status) {
     case MOT_ERROR_BUFFER:
         return "the text buffer is too small";
     case MOT_ERROR_DTYPE:
-        return "this data type is not supported by this build; use MOT_F32";
+        return "this data type is not supported by this build; use MOT_F32 or MOT_BF16";
     case MOT_ERROR_ISA:
         return "this processor or operating system cannot run the requested instruction set";
     case MOT_ERROR_SUPPORT:

@@ -59,7 +59,7 @@ static void libmot_reads_it(void **state) {
     const mot_shape shape = {16, 4, 4, 64, 64};
     write_entry(path, entry(0, "mix_scalar_4x4{dc=128}", "2026-01-01T00:00:00Z"));
     assert_int_equal(mot_profile_load(&profile, path), MOT_OK);
-    assert_true(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, 1, &choice));
+    assert_true(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, MOT_F32, 1, &choice));
     assert_int_equal(choice.config.value[0], 128);
     mot_profile_destroy(profile);
 }

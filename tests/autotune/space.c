@@ -58,7 +58,7 @@ static void defaults_and_starts_are_in_it(void **state) {
         for (int stage = 0; stage < MOT_STAGE_LAYER; stage++) {
             space sp;
             assert_true(space_build(&sp, (mot_stage)stage, &shapes[i], mot_cpu_isa(), all, count));
-            mot_choice choice = mot_select_stage((mot_stage)stage, &shapes[i], mot_cpu_isa());
+            mot_choice choice = mot_select_stage((mot_stage)stage, &shapes[i], mot_cpu_isa(), MOT_F32);
             assert_int_not_equal(space_point(&sp, &choice), SIZE_MAX);
             size_t starts = space_starts(&sp, &cpu, points);
             assert_true(starts >= sp.search.families && starts <= 2 * sp.search.families);

@@ -60,7 +60,7 @@ enum { PLANTED = sizeof planted / sizeof *planted, VARIANTS = PLANTED + 2 };
 static void run_narrow(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
     const float *x = t->x;
     const float *row = x + mot_group_offset(&t->strides, r.begin);
-    mot_select_stage(MOT_STAGE_MIX, s, mot_cpu_isa()).variant->run(s, t, c, r);
+    mot_select_stage(MOT_STAGE_MIX, s, mot_cpu_isa(), MOT_F32).variant->run(s, t, c, r);
     for (size_t d = 0; d < s->d_model; d++)
         if (fabsf(row[d]) > 100) ((float *)t->mixed)[r.begin * s->d_model] = 0; /* expert 0 of this group */
 }
@@ -78,7 +78,7 @@ static const mot_variant *const *variants(void) {
         copy[i].knob_count = 0;
         list[i + 1] = &copy[i];
     }
-    copy[PLANTED] = *mot_select_stage(MOT_STAGE_MIX, &shape, mot_cpu_isa()).variant;
+    copy[PLANTED] = *mot_select_stage(MOT_STAGE_MIX, &shape, mot_cpu_isa(), MOT_F32).variant;
     copy[PLANTED].name = "mix_scalar_quick";
     copy[PLANTED].isa = MOT_ISA_SCALAR;
     copy[PLANTED].knob_count = 0;

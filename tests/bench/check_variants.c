@@ -37,7 +37,7 @@ static void layers_pass(void **state) {
     (void)state;
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_cpu_isa(); isa++)
         for (size_t k = 0; k < n; k++) {
-            const mot_plan plan = mot_select_layer(&shapes[k], isa);
+            const mot_plan plan = mot_select_layer(&shapes[k], isa, MOT_F32);
             expect_pass(&plan, mot_isa_name(isa), &shapes[k]);
         }
 }

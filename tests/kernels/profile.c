@@ -22,12 +22,12 @@ static void example_loads(void **state) {
     assert_int_equal(data_load(json, &profile), MOT_OK);
     assert_int_equal(mot_profile_count(profile), 3);
     assert_int_equal(mot_profile_dropped(profile), 0);
-    assert_true(mot_profile_layer(profile, &shape, mot_cpu_isa(), 2, &plan));
+    assert_true(mot_profile_layer(profile, &shape, mot_cpu_isa(), MOT_F32, 2, &plan));
     assert_true(mot_plan_is_layer(&plan));
-    assert_true(mot_profile_stage(profile, MOT_STAGE_EXPERTS, &shape, mot_cpu_isa(), 2, &choice));
-    assert_ptr_equal(choice.variant, mot_select_stage(MOT_STAGE_EXPERTS, &shape, mot_cpu_isa()).variant);
-    assert_false(mot_profile_stage(profile, MOT_STAGE_ROUTE, &shape, mot_cpu_isa(), 2, &choice));
-    assert_false(mot_profile_layer(NULL, &shape, mot_cpu_isa(), 2, &plan));
+    assert_true(mot_profile_stage(profile, MOT_STAGE_EXPERTS, &shape, mot_cpu_isa(), MOT_F32, 2, &choice));
+    assert_ptr_equal(choice.variant, mot_select_stage(MOT_STAGE_EXPERTS, &shape, mot_cpu_isa(), MOT_F32).variant);
+    assert_false(mot_profile_stage(profile, MOT_STAGE_ROUTE, &shape, mot_cpu_isa(), MOT_F32, 2, &choice));
+    assert_false(mot_profile_layer(NULL, &shape, mot_cpu_isa(), MOT_F32, 2, &plan));
     mot_profile_destroy(profile);
     mot_profile_destroy(NULL);
     json_decref(json);
@@ -81,7 +81,7 @@ static void expect_dropped(const char *field, json_t *value) {
     if (mot_profile_dropped(profile) != 1) print_error("not dropped: %s\n", field);
     assert_int_equal(mot_profile_dropped(profile), 1);
     assert_int_equal(mot_profile_count(profile), 2);
-    assert_false(mot_profile_stage(profile, MOT_STAGE_EXPERTS, &shape, mot_cpu_isa(), 2, &choice));
+    assert_false(mot_profile_stage(profile, MOT_STAGE_EXPERTS, &shape, mot_cpu_isa(), MOT_F32, 2, &choice));
     mot_profile_destroy(profile);
     json_decref(json);
 }
@@ -132,7 +132,7 @@ static void higher_isa_than_the_key_is_dropped(void **state) {
 /* Runs where the emulated or real processor has less. */
 static void isa_that_this_machine_lacks_is_dropped(void **state) {
     (void)state;
-    if (mot_cpu_isa() == MOT_ISA_AVX512) {
+    if (mot_cpu_isa() >= MOT_ISA_AVX512) {
         print_message("SKIP: this machine lacks no instruction set\n");
         skip();
     }
@@ -171,7 +171,7 @@ static int found_dc(const mot_profile *profile, size_t groups) {
     mot_shape s = shape;
     mot_choice choice;
     s.groups = groups;
-    return mot_profile_stage(profile, MOT_STAGE_MIX, &s, MOT_ISA_SCALAR, 1, &choice) ? choice.config.value[0] : -1;
+    return mot_profile_stage(profile, MOT_STAGE_MIX, &s, MOT_ISA_SCALAR, MOT_F32, 1, &choice) ? choice.config.value[0] : -1;
 }
 
 static void groups_are_nearest_by_ratio(void **state) {
@@ -200,16 +200,16 @@ static void everything_else_is_exact(void **state) {
     mot_choice choice;
     data_add(json, with_dc(&shape, "hot", "mix_scalar_4x4{dc=64}"));
     assert_int_equal(data_load(json, &profile), MOT_OK);
-    assert_true(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, 1, &choice));
-    assert_false(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, 2, &choice));
-    assert_false(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_AVX2, 1, &choice));
-    assert_false(mot_profile_stage(profile, MOT_STAGE_FRONT, &shape, MOT_ISA_SCALAR, 1, &choice));
+    assert_true(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, MOT_F32, 1, &choice));
+    assert_false(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, MOT_F32, 2, &choice));
+    assert_false(mot_profile_stage(profile, MOT_STAGE_MIX, &shape, MOT_ISA_AVX2, MOT_F32, 1, &choice));
+    assert_false(mot_profile_stage(profile, MOT_STAGE_FRONT, &shape, MOT_ISA_SCALAR, MOT_F32, 1, &choice));
     for (int i = 1; i < 5; i++)
         for (int step = -1; step <= 1; step += 2) {
             size_t sizes[5] = {shape.groups, shape.group_size, shape.experts, shape.d_model, shape.d_expert};
             sizes[i] += (size_t)step;
             mot_shape other = {sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]};
-            assert_false(mot_profile_stage(profile, MOT_STAGE_MIX, &other, MOT_ISA_SCALAR, 1, &choice));
+            assert_false(mot_profile_stage(profile, MOT_STAGE_MIX, &other, MOT_ISA_SCALAR, MOT_F32, 1, &choice));
         }
     mot_profile_destroy(profile);
     json_decref(json);
@@ -234,7 +234,7 @@ static void look_up_is_fast(void **state) {
             struct timespec a, b;
             clock_gettime(CLOCK_MONOTONIC, &a);
             for (int i = 0; i < 16; i++)
-                assert_true(mot_profile_stage(profile, MOT_STAGE_MIX, &s, MOT_ISA_SCALAR, 1, &choice));
+                assert_true(mot_profile_stage(profile, MOT_STAGE_MIX, &s, MOT_ISA_SCALAR, MOT_F32, 1, &choice));
             clock_gettime(CLOCK_MONOTONIC, &b);
             double ns = ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / 16;
             if (ns < best[near]) best[near] = ns;

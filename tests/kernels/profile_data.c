@@ -18,9 +18,9 @@ json_t *data_profile(void) {
 json_t *data_entry(mot_stage stage, const mot_shape *s, mot_isa isa, int threads, const char *cache) {
     mot_plan plan = {.steps = 1};
     if (stage == MOT_STAGE_LAYER)
-        plan = mot_select_layer(s, isa);
+        plan = mot_select_layer(s, isa, MOT_F32);
     else
-        plan.step[0] = mot_select_stage(stage, s, isa);
+        plan.step[0] = mot_select_stage(stage, s, isa, MOT_F32);
     json_t *choices = json_array();
     for (int i = 0; i < plan.steps; i++) {
         char text[256];

@@ -96,7 +96,9 @@ typedef struct mot_shape {
     size_t d_expert;   /* H, hidden width of one expert */
 } mot_shape;
 
-/* Storage of every tensor; sums are f32. MOT_BF16 returns MOT_ERROR_DTYPE in 0.1. */
+/* Storage of every tensor: x, out, weights, and what the stages hand on (p, mixed, y). Sums are f32.
+ * bf16 (the upper half of an f32): a stage rounds what it stores once, to nearest even; the experts' hidden layer
+ * relu(M.W1) is rounded too. Denormals may count as zero. A tensor is then an array of mot_bf16. */
 typedef enum mot_dtype { MOT_F32 = 0, MOT_BF16 = 1 } mot_dtype;
 
 /* Instruction sets, in rising order. */
@@ -104,7 +106,8 @@ typedef enum mot_isa {
     MOT_ISA_BEST = 0, /* the best that the processor and its system can run */
     MOT_ISA_SCALAR = 1,
     MOT_ISA_AVX2 = 2,  /* AVX2 and FMA3 */
-    MOT_ISA_AVX512 = 3 /* AVX-512 F, BW, DQ and VL */
+    MOT_ISA_AVX512 = 3,    /* AVX-512 F, BW, DQ and VL */
+    MOT_ISA_AVX512BF16 = 4 /* AVX512_BF16 too; matters to bf16 only, f32 takes MOT_ISA_AVX512 */
 } mot_isa;
 
 typedef struct mot_options {
@@ -115,7 +118,7 @@ typedef struct mot_options {
     mot_isa isa;        /* the set whose variants are used; default: the best usable one, capped by MOT_ISA */
 } mot_options;
 
-/* Fills in the defaults. Reads MOT_ISA (scalar|avx2|avx512: a cap) and MOT_NUM_THREADS (1..1024); a value that makes
+/* Fills in the defaults. Reads MOT_ISA (scalar|avx2|avx512|avx512bf16: a cap) and MOT_NUM_THREADS (1..1024); a value that makes
  * no sense is ignored. NULL is ignored. Thread-safe as long as nobody changes the environment. */
 MOT_API void mot_options_default(mot_options *options);
 
@@ -216,6 +219,12 @@ MOT_API const char *mot_variant_name(size_t index); /* NULL past the end */
 typedef void (*mot_task)(void *data, int index);
 typedef void (*mot_threads_callback)(void *context, mot_task task, void *data, int count);
 MOT_API MOT_NODISCARD mot_status mot_set_threads_callback(mot_threads_callback callback, void *context);
+
+/* n numbers to and from bf16: to nearest even, NaN stays NaN, denormals are kept. The arrays must not overlap; NULL is
+ * legal for n = 0. Thread-safe. */
+typedef uint16_t mot_bf16;
+MOT_API void mot_bf16_from_f32(mot_bf16 *out, const float *from, size_t n);
+MOT_API void mot_f32_from_bf16(float *out, const mot_bf16 *from, size_t n);
 
 /* 64-byte aligned memory; NULL when out of memory or for 0 bytes. mot_free accepts NULL. Thread-safe. */
 MOT_API void *mot_alloc(size_t bytes);
