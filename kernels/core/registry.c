@@ -6,6 +6,10 @@
 #define MOT_SCALAR(stage, STAGE, mr, nr) DECLARE(scalar, stage, mr, nr)
 #define MOT_AVX2(stage, STAGE, mr, nr) DECLARE(avx2, stage, mr, nr)
 #define MOT_AVX512(stage, STAGE, mr, nr) DECLARE(avx512, stage, mr, nr)
+#define MOT_SCALAR_BF16(stage, STAGE, mr, nr) DECLARE(scalar_bf16, stage, mr, nr)
+#define MOT_AVX2_BF16(stage, STAGE, mr, nr) DECLARE(avx2_bf16, stage, mr, nr)
+#define MOT_AVX512_BF16(stage, STAGE, mr, nr) DECLARE(avx512_bf16, stage, mr, nr)
+#define MOT_AVX512BF16_BF16(stage, STAGE, mr, nr) DECLARE(avx512bf16_bf16, stage, mr, nr)
 #include "variants.def"
 
 static const mot_variant *const variants[] = {
@@ -13,6 +17,10 @@ static const mot_variant *const variants[] = {
 #define MOT_SCALAR(stage, STAGE, mr, nr) ENTRY(scalar, stage, mr, nr)
 #define MOT_AVX2(stage, STAGE, mr, nr) ENTRY(avx2, stage, mr, nr)
 #define MOT_AVX512(stage, STAGE, mr, nr) ENTRY(avx512, stage, mr, nr)
+#define MOT_SCALAR_BF16(stage, STAGE, mr, nr) ENTRY(scalar_bf16, stage, mr, nr)
+#define MOT_AVX2_BF16(stage, STAGE, mr, nr) ENTRY(avx2_bf16, stage, mr, nr)
+#define MOT_AVX512_BF16(stage, STAGE, mr, nr) ENTRY(avx512_bf16, stage, mr, nr)
+#define MOT_AVX512BF16_BF16(stage, STAGE, mr, nr) ENTRY(avx512bf16_bf16, stage, mr, nr)
 #include "variants.def"
 };
 

@@ -1,2 +1,4 @@
 #include "avx512.h"
+#include "f32.h"
+#define MOT_AVX512 STAMP
 #include "stamp.inl"

@@ -10,9 +10,11 @@
 
 #include <immintrin.h>
 
+/* avx512bf16_bf16.c sets its own. */
+#ifndef MOT_ISA_TAG
 #define MOT_ISA_TAG avx512
-#define MOT_AVX512 STAMP
 #define MOT_ISA_ID MOT_ISA_AVX512
+#endif
 enum { LANES = 16, REGISTERS = 32 };
 
 typedef __m512 vec;
@@ -24,6 +26,25 @@ MOT_INLINE void v_store(float *p, vec v) { _mm512_storeu_ps(p, v); }
 MOT_INLINE __mmask16 v_first(size_t n) { return (__mmask16)((1u << n) - 1); }
 MOT_INLINE vec v_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
 MOT_INLINE void v_store_n(float *p, vec v, size_t n) { _mm512_mask_storeu_ps(p, v_first(n), v); }
+MOT_INLINE vec v_load16_n(const mot_bf16 *p, size_t n) {
+    const __m256i half = n == LANES ? _mm256_loadu_si256((const __m256i *)p) : _mm256_maskz_loadu_epi16(v_first(n), p);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+/* The upper halves, rounded: + 0x7fff + the last bit that stays; a NaN is only made quiet. */
+MOT_INLINE __m256i v_round16(vec v) {
+    const __m512i bits = _mm512_castps_si512(v);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+    const __m512i chosen = _mm512_mask_mov_epi32(up, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), quiet);
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(chosen, 16));
+}
+MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
+    if (n == LANES)
+        _mm256_storeu_si256((__m256i *)p, v_round16(v));
+    else
+        _mm256_mask_storeu_epi16(p, v_first(n), v_round16(v));
+}
 MOT_INLINE vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 MOT_INLINE vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 MOT_INLINE vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }

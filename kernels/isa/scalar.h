@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define MOT_ISA_TAG scalar
-#define MOT_SCALAR STAMP
 #define MOT_ISA_ID MOT_ISA_SCALAR
 enum { LANES = 1, REGISTERS = 64 }; /* the compiler's business here: no limit to assert */
 
@@ -27,6 +26,18 @@ MOT_INLINE vec v_sub(vec a, vec b) { return a - b; }
 MOT_INLINE vec v_mul(vec a, vec b) { return a * b; }
 MOT_INLINE vec v_div(vec a, vec b) { return a / b; }
 MOT_INLINE vec v_fma(vec a, vec b, vec c) { return a * b + c; }
+/* The first n lanes from and to bf16; rounds to nearest even, NaN stays NaN. */
+MOT_INLINE vec v_load16_n(const mot_bf16 *p, size_t n) {
+    const uint32_t bits = n ? (uint32_t)*p << 16 : 0;
+    vec v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    if (n) *p = (mot_bf16)(v != v ? bits >> 16 | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
 /* b where either is NaN, as maxps. */
 MOT_INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
 /* 0 in the lanes where x < limit, else v. */

@@ -1,5 +1,6 @@
 /* stamp.inl: turns every line of variants.def that is of this file's ISA into functions and a descriptor.
  * The stage bodies are ordinary inline functions (stages/); only thin wrappers are stamped. */
+#include "pack.inl"
 #include "tile.inl"
 #include "exp.inl"
 #include "route.inl"
@@ -8,12 +9,17 @@
 #include "experts.inl"
 #include "redistribute.inl"
 
+#ifndef MOT_DTYPE_TAG
+#define MOT_DTYPE_TAG
+#endif
 #define JOIN_(a, b, c, d, e) a##b##c##d##e
 #define JOIN(a, b, c, d, e) JOIN_(a, b, c, d, e)
+#define VARIANT_(stage, isa, dtype, tile) stage##_##isa##dtype##_##tile
+#define VARIANT(stage, isa, dtype, tile) VARIANT_(stage, isa, dtype, tile)
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 #define STAMP(name_, STAGE, mr_, nr_)                                                                                  \
-    _Static_assert(nr_ % LANES == 0 && (nr_ % KB == 0 || KB % nr_ == 0), "a tile is whole vectors and fits k blocks"); \
+    _Static_assert(nr_ % LANES == 0 && (nr_ % (KB * TERMS) == 0 || KB * TERMS % nr_ == 0), "whole vectors, k blocks"); \
     _Static_assert(mr_ * (nr_ / LANES) + nr_ / LANES + 1 <= REGISTERS, "the tile must fit the registers");             \
     static void JOIN(name_, _tile_, mr_, x, nr_)(const tile_args *t, size_t rows) {                                    \
         tile_dispatch(t, rows, mr_, nr_ / LANES, MOT_STAGE_##STAGE == MOT_STAGE_EXPERTS);                              \
@@ -22,33 +28,41 @@
                                                 mot_range r) {                                                         \
         name_##_body(s, t, c, r, JOIN(name_, _tile_, mr_, x, nr_), mr_, nr_);                                          \
     }                                                                                                                  \
-    STAMP_##STAGE(name_, mr_, nr_) extern const mot_variant JOIN(name_, _, MOT_ISA_TAG, _, mr_##x##nr_);               \
-    const mot_variant JOIN(name_, _, MOT_ISA_TAG, _,                                                                   \
-                           mr_##x##nr_) = {.name = #name_ "_" TEXT(MOT_ISA_TAG) "_" #mr_ "x" #nr_,                     \
-                                           .stage = MOT_STAGE_##STAGE,                                                 \
-                                           .isa = MOT_ISA_ID,                                                          \
-                                           .dtype = MOT_F32,                                                           \
-                                           .mr = mr_,                                                                  \
-                                           .nr = nr_,                                                                  \
-                                           .depth = chain_depth,                                                       \
-                                           .run = JOIN(name_, _run_, mr_, x, nr_),                                     \
-                                           FIELDS_##STAGE(mr_, nr_)};
+    STAMP_##STAGE(name_, mr_, nr_) extern const mot_variant VARIANT(name_, MOT_ISA_TAG, MOT_DTYPE_TAG, mr_##x##nr_);   \
+    const mot_variant VARIANT(name_, MOT_ISA_TAG, MOT_DTYPE_TAG, mr_##x##nr_) = {                                      \
+        .name = #name_ "_" TEXT(MOT_ISA_TAG) TEXT(MOT_DTYPE_TAG) "_" #mr_ "x" #nr_,                                    \
+        .stage = MOT_STAGE_##STAGE,                                                                                    \
+        .isa = MOT_ISA_ID,                                                                                             \
+        .dtype = MOT_DTYPE_ID,                                                                                         \
+        .mr = mr_,                                                                                                     \
+        .nr = nr_,                                                                                                     \
+        .depth = chain_depth,                                                                                          \
+        .run = JOIN(name_, _run_, mr_, x, nr_),                                                                        \
+        FIELDS_##STAGE(mr_, nr_)};
 
 /* What differs between stages: extra functions, then extra descriptor fields. */
-#define STAMP_ROUTE(stage, mr, nr)
-#define FIELDS_ROUTE(mr, nr) .supports = any_shape, .units = group_units
-#define STAMP_MIX(stage, mr, nr)
-#define FIELDS_MIX(mr, nr) .supports = any_shape, .units = group_units, .knob_count = 1, .knobs = {CHUNK_KNOB}
-#define STAMP_FRONT(stage, mr, nr)
-#define FIELDS_FRONT(mr, nr) FIELDS_MIX(mr, nr)
-#define STAMP_REDISTRIBUTE(stage, mr, nr)
-#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_MIX(mr, nr)
+#define STAMP_SCRATCH(stage, mr, nr)                                                                                   \
+    static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
+        (void)c;                                                                                                       \
+        return stage##_scratch(s, nr);                                                                                 \
+    }
+#define FIELDS_GROUPS(stage, mr, nr)                                                                                   \
+    .supports = any_shape, .units = group_units, .scratch_bytes = JOIN(stage, _scratch_, mr, x, nr)
+#define CHUNKED .knob_count = DIRECT, .knobs = {CHUNK_KNOB}
+#define STAMP_ROUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define FIELDS_ROUTE(mr, nr) FIELDS_GROUPS(route, mr, nr)
+#define STAMP_MIX(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), CHUNKED
+#define STAMP_FRONT(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), CHUNKED
+#define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), CHUNKED
 #define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
-        return experts_scratch(s, c, nr) * sizeof(float);                                                              \
+        return experts_scratch(s, c, nr);                                                                              \
     }                                                                                                                  \
     static size_t JOIN(stage, _pack_bytes_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                      \
-        return s->experts * expert_floats(s, c, nr) * sizeof(float);                                                   \
+        return s->experts * expert_words(s, c, nr) * sizeof(word);                                                     \
     }                                                                                                                  \
     static void JOIN(stage, _pack_, mr, x, nr)(const mot_shape *s, const mot_tensors *t, const mot_config *c,          \
                                                void *packed, mot_range r) {                                            \

@@ -9,6 +9,7 @@
 #define EMULATED static inline __attribute__((unused))
 #define _CMP_LT_OQ 17
 #define _CMP_NLT_UQ 21
+#define _CMP_UNORD_Q 3
 
 /* A multiplication of floats is exact in double: one rounding to double, one to float. */
 EMULATED float emulated_fma(float a, float b, float c) { return (float)((double)a * (double)b + (double)c); }
@@ -93,7 +94,10 @@ EMULATED void _mm256_maskstore_ps(float *p, __m256i mask, __m256 a) {
     for (int i = 0; i < 8; i++)
         if (mask.i[i] < 0) p[i] = a.f[i];
 }
-EMULATED int emulated_compare(float a, float b, int predicate) { return predicate == _CMP_LT_OQ ? a < b : !(a < b); }
+EMULATED int emulated_compare(float a, float b, int predicate) {
+    if (predicate == _CMP_UNORD_Q) return a != a || b != b;
+    return predicate == _CMP_LT_OQ ? a < b : !(a < b);
+}
 EMULATED __m256 _mm256_cmp_ps(__m256 a, __m256 b, int predicate) {
     __m256i r;
     for (int i = 0; i < 8; i++) r.i[i] = emulated_compare(a.f[i], b.f[i], predicate) ? -1 : 0;
@@ -128,5 +132,7 @@ EMULATED __mmask16 _mm512_cmp_ps_mask(__m512 a, __m512 b, int predicate) {
     for (int i = 0; i < 16; i++) mask |= (unsigned)emulated_compare(a.f[i], b.f[i], predicate) << i;
     return (__mmask16)mask;
 }
+
+#include "immintrin_bf16.h"
 
 #endif

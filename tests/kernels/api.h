@@ -39,11 +39,13 @@ mot_isa isa_or_skip(void **state);
 #define ON(test, isa)                                                                                                  \
     { #test " on " #isa, test, NULL, NULL, (void *)(uintptr_t)MOT_ISA_##isa }
 #define EACH_ISA(test) ON(test, SCALAR), ON(test, AVX2), ON(test, AVX512)
+#define EACH_ISA_BF16(test) EACH_ISA(test), ON(test, AVX512BF16)
 
 /* A value and how far a correct f32 computation, summing in any order, may be from it. */
 typedef struct approx {
     double value, bound;
 } approx;
+extern double naive_storage; /* what storing a result rounds, relatively: 0 for f32 */
 approx *approx_of(const float *data, size_t count);
 approx *naive_route(const mot_shape *, double temperature, const approx *x, const approx *controller);
 approx *naive_mix(const mot_shape *, const approx *x, const approx *p);

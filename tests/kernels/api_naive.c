@@ -7,6 +7,13 @@
 
 static const double u = 0x1p-24, slack = 1.05, tiny = 0x1p-126;
 
+double naive_storage; /* what storing rounds, relatively */
+
+static approx stored(approx a) {
+    a.bound += naive_storage * (fabs(a.value) + a.bound);
+    return a;
+}
+
 static approx *approx_new(size_t count) {
     approx *a = calloc(count ? count : 1, sizeof *a);
     assert_non_null(a);
@@ -46,7 +53,7 @@ static void softmax(approx *logit, size_t stride, size_t n) {
         approx *l = &logit[t * stride];
         double g = exp(l->value - max) / sum, d = max - l->value;
         double relative = (d + mean_d + 9 + (double)n) * u + l->bound + mean_bound;
-        *l = (approx){g, slack * g * relative + (double)n * tiny};
+        *l = stored((approx){g, slack * g * relative + (double)n * tiny});
     }
 }
 
@@ -71,7 +78,7 @@ approx *naive_mix(const mot_shape *s, const approx *x, const approx *p) {
     for (size_t e = 0; e < E; e++)
         for (size_t g = 0; g < G; g++)
             for (size_t d = 0; d < D; d++)
-                mixed[(e * G + g) * D + d] = dot(p + g * T * E + e, E, x + g * T * D + d, D, T);
+                mixed[(e * G + g) * D + d] = stored(dot(p + g * T * E + e, E, x + g * T * D + d, D, T));
     return mixed;
 }
 
@@ -81,10 +88,10 @@ approx *naive_experts(const mot_shape *s, const approx *mixed, const approx *w1,
     for (size_t row = 0; row < E * G; row++) {
         const approx *first = w1 + row / G * D * H, *second = w2 + row / G * D * H;
         for (size_t h = 0; h < H; h++) {
-            hidden[h] = dot(mixed + row * D, 1, first + h, H, D);
+            hidden[h] = stored(dot(mixed + row * D, 1, first + h, H, D));
             hidden[h].value = fmax(hidden[h].value, 0);
         }
-        for (size_t d = 0; d < D; d++) y[row * D + d] = dot(hidden, 1, second + d, D, H);
+        for (size_t d = 0; d < D; d++) y[row * D + d] = stored(dot(hidden, 1, second + d, D, H));
     }
     free(hidden);
     return y;
@@ -94,7 +101,7 @@ approx *naive_redistribute(const mot_shape *s, const approx *y, const approx *p)
     const size_t G = s->groups, T = s->group_size, E = s->experts, D = s->d_model;
     approx *out = approx_new(x_count(s));
     for (size_t row = 0; row < G * T; row++)
-        for (size_t d = 0; d < D; d++) out[row * D + d] = dot(p + row * E, 1, y + row / T * D + d, G * D, E);
+        for (size_t d = 0; d < D; d++) out[row * D + d] = stored(dot(p + row * E, 1, y + row / T * D + d, G * D, E));
     return out;
 }
 

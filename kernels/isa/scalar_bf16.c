@@ -1,0 +1,5 @@
+#include "scalar.h"
+#include "bf16.h"
+#define MOT_SCALAR_BF16 STAMP
+#define MOT_DTYPE_TAG _bf16
+#include "stamp.inl"
