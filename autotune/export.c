@@ -95,7 +95,7 @@ static const char *parse_entry(const json_t *json, export_entry *e) {
                     &cache) != 0)
         return "stage, dtype, isa or cache";
     if (!parse_stage(stage, &e->stage)) return "stage";
-    if (!dtype || strcmp(dtype, "f32") != 0) return "dtype";
+    if (!dtype || !mot_dtype_parse(dtype, &e->dtype)) return "dtype";
     if (!isa || !mot_isa_parse(isa, &e->isa)) return "isa";
     if (!parse_cache(cache, &e->cache)) return "cache";
     if (!parse_sizes(json, e)) return "threads or dims";
@@ -110,6 +110,7 @@ static int order(unsigned long long a, unsigned long long b) { return (a > b) - 
 static int compare_entries(const void *left, const void *right) {
     const export_entry *a = left, *b = right;
     int by[] = {order(a->stage, b->stage),
+                order(a->dtype, b->dtype),
                 order(a->shape.group_size, b->shape.group_size),
                 order(a->shape.experts, b->shape.experts),
                 order(a->shape.d_model, b->shape.d_model),

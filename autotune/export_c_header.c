@@ -33,10 +33,11 @@ static void put_upper(FILE *out, const char *text) {
 
 /* ---- constants ------------------------------------------------------------------------------------------------- */
 
-/* MOT_TUNED_LAYER_G64_T32_E32_D512_H2048_N2_AVX512_COLD_WEIGHTS */
+/* MOT_TUNED_LAYER_G64_T32_E32_D512_H2048_N2_AVX512_COLD_WEIGHTS, MOT_TUNED_LAYER_BF16_G64_… */
 static void put_prefix(FILE *out, const export_entry *e) {
     fputs("MOT_TUNED_", out);
     put_upper(out, mot_stage_name(e->stage));
+    if (e->dtype == MOT_BF16) fputs("_BF16", out);
     fprintf(out, "_G%zu_T%zu_E%zu_D%zu_H%zu_N%d_", e->shape.groups, e->shape.group_size, e->shape.experts,
             e->shape.d_model, e->shape.d_expert, e->threads);
     put_upper(out, mot_isa_name(e->isa));
@@ -80,6 +81,8 @@ static void put_entry(FILE *out, const export_entry *e) {
     fputs("        {", out);
     put_string(out, mot_stage_name(e->stage));
     fputs(", ", out);
+    put_string(out, mot_dtype_name(e->dtype));
+    fputs(", ", out);
     put_string(out, mot_isa_name(e->isa));
     fputs(", ", out);
     put_string(out, export_cache_name(e->cache));
@@ -101,7 +104,8 @@ static const char opening[] =
     "E, D,\n"
     " * H and threads, G the nearest by ratio and at most a factor of 2 away; NULL means: nothing better than the "
     "default is\n"
-    " * known. The constants have the same numbers for the preprocessor; a knob that is not named is at its default. "
+    " * known. It looks for f32; mot_tuned_find_as takes the data type. The constants have the same numbers for the "
+    "preprocessor; a knob that is not named is at its default. "
     "*/\n"
     "#ifndef MOT_TUNED_H\n#define MOT_TUNED_H\n\n#include <stddef.h>\n#include <string.h>\n\n";
 
@@ -110,16 +114,17 @@ static const char types[] =
     "typedef struct mot_tuned_step {\n    const char *choice;  /* variant{knob=value,...} */\n    const char "
     "*variant;\n"
     "    int knobs;\n    mot_tuned_knob knob[8];\n} mot_tuned_step;\n\n"
-    "typedef struct mot_tuned_entry {\n    const char *stage, *isa, *cache;\n    size_t t, e, d, h, g;\n    int "
+    "typedef struct mot_tuned_entry {\n    const char *stage, *dtype, *isa, *cache;\n    size_t t, e, d, h, g;\n    "
+    "int "
     "threads;\n"
     "    double median_ns; /* 0: not recorded */\n    double speedup;   /* default / tuned, 0: not recorded */\n"
     "    int steps;\n    mot_tuned_step step[4];\n} mot_tuned_entry;\n\n";
 
 static const char lookup[] =
-    "/* `stage`: \"layer\", \"route\", \"mix\", \"front\", \"experts\", \"redistribute\". */\n"
-    "static inline const mot_tuned_entry *mot_tuned_find(const char *stage, size_t t, size_t e, size_t d, size_t h, "
-    "size_t g,\n"
-    "                                                    int threads) {\n"
+    "/* `dtype`: \"f32\", \"bf16\"; `stage`: \"layer\", \"route\", \"mix\", \"front\", \"experts\", \"redistribute\". "
+    "*/\n"
+    "static inline const mot_tuned_entry *mot_tuned_find_as(const char *dtype, const char *stage, size_t t, size_t e,\n"
+    "                                                       size_t d, size_t h, size_t g, int threads) {\n"
     "    size_t count, i;\n"
     "    const mot_tuned_entry *table = mot_tuned_table(&count), *best = NULL;\n"
     "    double best_ratio = 2.0;\n"
@@ -127,12 +132,17 @@ static const char lookup[] =
     "        const mot_tuned_entry *x = &table[i];\n"
     "        double ratio = x->g > g ? (double)x->g / (double)g : (double)g / (double)x->g;\n"
     "        if (x->t != t || x->e != e || x->d != d || x->h != h || x->threads != threads) continue;\n"
-    "        if (strcmp(x->stage, stage) != 0 || ratio > best_ratio) continue;\n"
+    "        if (strcmp(x->stage, stage) != 0 || strcmp(x->dtype, dtype) != 0 || ratio > best_ratio) continue;\n"
     "        if (best && ratio == best_ratio) continue; /* the first is the preferred one */\n"
     "        best = x;\n"
     "        best_ratio = ratio;\n"
     "    }\n"
     "    return best;\n"
+    "}\n\n"
+    "static inline const mot_tuned_entry *mot_tuned_find(const char *stage, size_t t, size_t e, size_t d, size_t h, "
+    "size_t g,\n"
+    "                                                    int threads) {\n"
+    "    return mot_tuned_find_as(\"f32\", stage, t, e, d, h, g, threads);\n"
     "}\n\n"
     "static inline const mot_tuned_entry *mot_tuned_layer(size_t t, size_t e, size_t d, size_t h, size_t g, int "
     "threads) {\n"

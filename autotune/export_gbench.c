@@ -70,6 +70,7 @@ static void add_row(conversion *c, const json_t *bench, const char *name, size_t
         if (json_is_number(amount))
             json_object_set_new(row, rates[i].to, json_real(json_number_value(amount) * rates[i].scale / ns));
     }
+    if (row) json_object_set_new(row, "label", text_or_empty(bench, "dtype"));
     json_array_append_new(c->rows, row);
 }
 

@@ -25,6 +25,7 @@ typedef struct export_step {
 typedef struct export_entry {
     const json_t *json;
     mot_stage stage;
+    mot_dtype dtype;
     mot_isa isa;
     int cache; /* 0 cold-weights, 1 hot, 2 cold-all: the order of preference */
     int threads;
@@ -37,8 +38,8 @@ typedef struct export_profile {
     json_t *json;
     const char *machine, *library, *kernels;
     size_t count;
-    export_entry
-        *entries; /* sorted by stage, T, E, D, H, threads, then the preferred first: ISA downwards, cache; then G */
+    export_entry *entries; /* sorted by stage, data type, T, E, D, H, threads, then the preferred first: ISA downwards,
+                              cache; then G */
 } export_profile;
 
 bool export_load(export_profile *, const char *path, char *error, size_t size);

@@ -81,12 +81,13 @@ static void add_family(space *sp, const mot_variant *variant) {
     sp->search.points += f->points;
 }
 
-bool space_build(space *sp, mot_stage stage, const mot_shape *shape, mot_isa isa, const mot_variant *const *variants,
-                 size_t count) {
+bool space_build(space *sp, mot_stage stage, const mot_shape *shape, mot_isa isa, mot_dtype dtype,
+                 const mot_variant *const *variants, size_t count) {
     *sp = (space){.shape = *shape};
     sp->search.family = sp->family;
     for (size_t i = 0; i < count && sp->search.families < SEARCH_FAMILIES; i++)
-        if (variants[i]->stage == stage && variants[i]->isa <= isa) add_family(sp, variants[i]);
+        if (variants[i]->stage == stage && variants[i]->dtype == dtype && variants[i]->isa <= isa)
+            add_family(sp, variants[i]);
     sp->search.legal = calloc(sp->search.points + 1, sizeof *sp->search.legal);
     if (!sp->search.legal) return false;
     for (size_t i = 0; i < sp->search.points; i++) sp->search.legal[i] = legal(sp, i);
@@ -132,7 +133,7 @@ static size_t start_of(const space *sp, const mot_variant *variant, const mot_cp
 
 size_t space_starts(const space *sp, const mot_cpu_facts *cpu, size_t *points) {
     size_t count = 0;
-    for (int isa = MOT_ISA_AVX512; isa >= MOT_ISA_SCALAR; isa--)
+    for (int isa = MOT_ISA_AVX512BF16; isa >= MOT_ISA_SCALAR; isa--)
         for (int model = 1; model >= 0; model--)
             for (size_t f = 0; f < sp->search.families; f++) {
                 size_t point = start_of(sp, sp->variant[f], cpu, model);

@@ -13,9 +13,11 @@ typedef struct space {
     mot_shape shape;
 } space;
 
-/* Variants (any list) of this stage and of this ISA or a lower one, with all knob values that supports() accepts and
- * that mean something for the shape: of several that cover a whole dimension one is kept. False: out of memory. */
-bool space_build(space *, mot_stage, const mot_shape *, mot_isa isa, const mot_variant *const *variants, size_t count);
+/* Variants (any list) of this stage and data type, of this ISA or a lower one, with all knob values that supports()
+ * accepts and that mean something for the shape: of several that cover a whole dimension one is kept. False: out of
+ * memory. */
+bool space_build(space *, mot_stage, const mot_shape *, mot_isa isa, mot_dtype, const mot_variant *const *variants,
+                 size_t count);
 void space_free(space *);
 
 mot_choice space_choice(const space *, size_t point);

@@ -44,18 +44,18 @@ bool tune_default_journal(char *buf, size_t size) {
 static const double LEAST_KEY_S = 0.7;
 
 /* What a key's share of the time goes by: roughly the seconds of a call, and a flat part of the layer's. */
-static double weight(mot_stage stage, const mot_shape *s) {
+static double weight(mot_stage stage, const mot_shape *s, mot_dtype dtype) {
     static const double flops_per_s = 1e11, bytes_per_s = 2e10, flat = 0.15;
-    double own = mot_stage_flops(stage, s) / flops_per_s + mot_stage_bytes(stage, s, MOT_F32) / bytes_per_s;
+    double own = mot_stage_flops(stage, s) / flops_per_s + mot_stage_bytes(stage, s, dtype) / bytes_per_s;
     double layer =
-        mot_stage_flops(MOT_STAGE_LAYER, s) / flops_per_s + mot_stage_bytes(MOT_STAGE_LAYER, s, MOT_F32) / bytes_per_s;
+        mot_stage_flops(MOT_STAGE_LAYER, s) / flops_per_s + mot_stage_bytes(MOT_STAGE_LAYER, s, dtype) / bytes_per_s;
     return stage == MOT_STAGE_LAYER ? layer / 2 : own + flat * layer; /* few layers are compared */
 }
 
-static double weights_from(const shape_list *shapes, size_t shape, int key) {
+static double weights_from(const tuner *t, const shape_list *shapes, size_t shape, int key) {
     double sum = 0;
     for (size_t i = shape; i < shapes->count; i++)
-        for (int k = i == shape ? key : 0; k < KEYS; k++) sum += weight(order[k], &shapes->item[i]);
+        for (int k = i == shape ? key : 0; k < KEYS; k++) sum += weight(order[k], &shapes->item[i], t->options->dtype);
     return sum;
 }
 
@@ -69,9 +69,10 @@ static void set_times(const tuner *t, tuner_key *key, double share) {
 
 /* Seconds below which a shape finds nothing: six keys, and weights that are filled and packed again for every
  * comparison. */
-static double least_s(const mot_shape *s) {
+static double least_s(const mot_shape *s, mot_dtype dtype) {
     static const double fixed = 6, passes = 20, bytes_per_s = 1e9;
-    return fixed + passes * 8 * (double)s->experts * (double)s->d_model * (double)s->d_expert / bytes_per_s;
+    const double weights = 2 * (double)s->experts * (double)s->d_model * (double)s->d_expert;
+    return fixed + passes * weights * (double)mot_dtype_bytes(dtype) / bytes_per_s;
 }
 
 /* ---- one shape ------------------------------------------------------------------------------------------------- */
@@ -80,12 +81,12 @@ static tuner_key new_key(const tuner *t, const mot_shape *shape, mot_stage stage
     char text[SHAPE_TEXT];
     tuner_key key = {.shape = shape, .stage = stage, .incumbent = {.steps = 1}};
     shape_print(text, shape);
-    snprintf(key.text, sizeof key.text, "%s|%s|t%d|%s|%s", mot_stage_name(stage), text, t->options->threads,
-             cache_state_name(t->options->cache), mot_isa_name(t->options->isa));
+    snprintf(key.text, sizeof key.text, "%s|%s|t%d|%s|%s|%s", mot_stage_name(stage), text, t->options->threads,
+             cache_state_name(t->options->cache), mot_isa_name(t->options->isa), mot_dtype_name(t->options->dtype));
     if (stage == MOT_STAGE_LAYER)
-        key.incumbent = mot_select_layer(shape, t->options->isa, MOT_F32);
+        key.incumbent = mot_select_layer(shape, t->options->isa, t->options->dtype);
     else
-        key.incumbent.step[0] = mot_select_stage(stage, shape, t->options->isa, MOT_F32);
+        key.incumbent.step[0] = mot_select_stage(stage, shape, t->options->isa, t->options->dtype);
     for (int i = 0; i < key.incumbent.steps; i++)
         if (!key.incumbent.step[i].variant) key.incumbent.steps = 0;
     return key;
@@ -106,7 +107,7 @@ static bool tune_shape(tuner *t, const shape_list *shapes, size_t index) {
         const mot_shape *shape = &shapes->item[index];
         tuner_key key = new_key(t, shape, order[k]);
         mot_plan *won = &best[order[k]];
-        set_times(t, &key, weight(order[k], shape) / weights_from(shapes, index, k));
+        set_times(t, &key, weight(order[k], shape, t->options->dtype) / weights_from(t, shapes, index, k));
         *won = key.incumbent;
         if (!worth_it(t, &key, winners)) continue;
         if (order[k] == MOT_STAGE_LAYER ? !tune_layer(t, &key, best) : !tune_stage(t, &key, won)) return false;
@@ -155,7 +156,7 @@ static size_t affordable_shapes(const tuner *t, const shape_list *shapes) {
     size_t count = 0;
     for (; count < shapes->count; count++) {
         const tuner_key key = new_key(t, &shapes->item[count], MOT_STAGE_EXPERTS);
-        if (!t->options->dry_run && !tuner_settled(t, &key)) left -= least_s(&shapes->item[count]);
+        if (!t->options->dry_run && !tuner_settled(t, &key)) left -= least_s(&shapes->item[count], t->options->dtype);
         if (left < 0 && count > 0) break;
     }
     return count;
@@ -210,7 +211,9 @@ static bool run(tuner *t, const shape_list *shapes) {
 
 bool tune_variants(const shape_list *shapes, const tune_options *options, const mot_variant *const *variants,
                    size_t count, tune_summary *summary, char *error, size_t error_size) {
-    tuner t = {.options = options,
+    tune_options own = *options;
+    own.isa = mot_isa_for(own.isa, own.dtype); /* a key names an ISA that the data type has */
+    tuner t = {.options = &own,
                .variants = variants,
                .variant_count = count,
                .end_s = tuner_now() + options->budget_s,

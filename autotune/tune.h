@@ -9,7 +9,8 @@ typedef struct tune_options {
     int threads;
     double budget_s; /* for all shapes together */
     uint64_t seed;
-    mot_isa isa;
+    mot_isa isa; /* a cap: of the data type the highest up to it */
+    mot_dtype dtype;
     cache_state cache;
     const char *profile_path;        /* where the profile goes; NULL: tune_default_path */
     const char *journal_path;        /* NULL: tune_default_journal */

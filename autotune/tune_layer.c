@@ -50,7 +50,8 @@ static void add_seeds(layers *l, const tuner *t, const tuner_key *key) {
         bool fits = plan_parse(&plan, json_object_get(entry, "choices"), t->variants, t->variant_count);
         for (int step = 0; fits && step < plan.steps; step++) {
             const mot_choice *c = &plan.step[step];
-            fits = c->variant->isa <= t->options->isa && c->variant->supports(key->shape, &c->config);
+            fits = c->variant->isa <= t->options->isa && c->variant->dtype == t->options->dtype &&
+                   c->variant->supports(key->shape, &c->config);
         }
         const json_t *dims = json_object_get(entry, "dims");
         json_int_t d = json_integer_value(json_object_get(dims, "d")),

@@ -92,7 +92,7 @@ static bool search_stage(hunt *h, size_t incumbent, mot_plan *best) {
                         .starts = starts,
                         .start_count = count,
                         .max_evaluations = MAX_EVALUATIONS,
-                        .batch = (int)tuner_side_limit(h->key),
+                        .batch = (int)tuner_side_limit(h->tuner, h->key),
                         .seed = h->tuner->options->seed,
                         .evaluate = evaluate,
                         .race = race,
@@ -108,7 +108,7 @@ static bool search_stage(hunt *h, size_t incumbent, mot_plan *best) {
 bool tune_stage(tuner *t, tuner_key *key, mot_plan *best) {
     space sp;
     *best = key->incumbent;
-    if (!space_build(&sp, key->stage, key->shape, t->options->isa, t->variants, t->variant_count))
+    if (!space_build(&sp, key->stage, key->shape, t->options->isa, t->options->dtype, t->variants, t->variant_count))
         return snprintf(t->error, t->error_size, "out of memory"), false;
     size_t incumbent = key->incumbent.steps ? space_point(&sp, &key->incumbent.step[0]) : SIZE_MAX;
     bool ok = true;

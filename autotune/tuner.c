@@ -24,7 +24,8 @@ bool tuner_interrupted(const tuner *t) { return t->stopped || (t->options->inter
 bool tuner_report(tuner *t, const tuner_key *key, const char *what) {
     char text[SHAPE_TEXT], line[TUNER_TEXT];
     shape_print(text, key->shape);
-    snprintf(line, sizeof line, "%s %s: %s", mot_stage_name(key->stage), text, what);
+    snprintf(line, sizeof line, "%s %s %s: %s", mot_stage_name(key->stage), text, mot_dtype_name(t->options->dtype),
+             what);
     if (t->options->progress &&
         !t->options->progress(t->options->progress_data, line, t->keys_done, t->keys_total, t->best_ratio))
         t->stopped = true;
@@ -33,10 +34,11 @@ bool tuner_report(tuner *t, const tuner_key *key, const char *what) {
 
 /* ---- what can be had ------------------------------------------------------------------------------------------- */
 
-size_t tuner_side_limit(const tuner_key *key) {
+size_t tuner_side_limit(const tuner *t, const tuner_key *key) {
     static const double most_bytes = 2e9;
     const mot_shape *s = key->shape;
-    double bytes = 8.0 * (double)s->experts * (double)s->d_model * (double)s->d_expert, fit = most_bytes / bytes;
+    const double weights = 2 * (double)s->experts * (double)s->d_model * (double)s->d_expert;
+    const double fit = most_bytes / (weights * (double)mot_dtype_bytes(t->options->dtype));
     if (key->stage != MOT_STAGE_EXPERTS && key->stage != MOT_STAGE_LAYER) return TUNER_BATCH;
     return fit < 1 ? 1 : fit > TUNER_BATCH ? TUNER_BATCH : (size_t)fit;
 }
@@ -47,7 +49,7 @@ static double turn_s(const tuner_key *key) { return fmax(key->default_ns * 1e-9,
 size_t tuner_affordable(const tuner *t, const tuner_key *key, size_t count) {
     double left = key->end_s - tuner_now() - 2 * CONFIRM_ROUNDS * turn_s(key);
     double racers = left / (TUNER_RACE_ROUNDS * turn_s(key)) - 1;
-    size_t limit = tuner_side_limit(key);
+    size_t limit = tuner_side_limit(t, key);
     if (tuner_interrupted(t) || racers < 2) return 1;
     if ((double)count > racers) count = (size_t)racers;
     return count < limit ? count : limit;
@@ -133,9 +135,9 @@ static json_t *entry_of(const tuner *t, const tuner_key *key, const mot_plan *wi
                             isfinite(numbers[i].value) ? json_real(numbers[i].value) : json_null());
     json_t *entry =
         json_pack("{s:s,s:s,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I,s:I},s:o,s:o}", "stage", mot_stage_name(key->stage), "dtype",
-                  "f32", "isa", mot_isa_name(t->options->isa), "threads", t->options->threads, "cache",
-                  cache_state_name(t->options->cache), "dims", "g", (json_int_t)s->groups, "t",
-                  (json_int_t)s->group_size, "e", (json_int_t)s->experts, "d", (json_int_t)s->d_model, "h",
+                  mot_dtype_name(t->options->dtype), "isa", mot_isa_name(t->options->isa), "threads",
+                  t->options->threads, "cache", cache_state_name(t->options->cache), "dims", "g", (json_int_t)s->groups,
+                  "t", (json_int_t)s->group_size, "e", (json_int_t)s->experts, "d", (json_int_t)s->d_model, "h",
                   (json_int_t)s->d_expert, "choices", plan_choices(winner), "evidence", evidence);
     if (entry && !found->kept) json_object_set_new(entry, "kept", json_false());
     return entry;
@@ -147,8 +149,8 @@ static bool write_sample(tuner *t, const tuner_key *key, const mot_plan *winner,
     ratio speedup = {1 / time->ratio, 1 / time->high, 1 / time->low, time->rounds};
     plan_print(before, sizeof before, &key->incumbent);
     plan_print(after, sizeof after, winner);
-    return samples_tune(t->options->samples, key->stage, key->shape, t->options->threads, before, after,
-                        time->default_ns, time->ns, &speedup, found->evaluations, found->kept);
+    return samples_tune(t->options->samples, key->stage, key->shape, t->options->dtype, t->options->threads, before,
+                        after, time->default_ns, time->ns, &speedup, found->evaluations, found->kept);
 }
 
 /* The profile has this very choice for the key, and it was compared well enough: it is to go. */

@@ -31,7 +31,7 @@ typedef struct tuner {
 typedef struct tuner_key {
     const mot_shape *shape;
     mot_stage stage;
-    char text[TUNER_TEXT]; /* "experts|g64…|t2|cold-weights|avx512" */
+    char text[TUNER_TEXT]; /* "experts|g64…|t2|cold-weights|avx512|f32" */
     mot_plan incumbent;    /* the default */
     double search_end_s;   /* after that no more candidates */
     double end_s;          /* after that no race of more than one */
@@ -53,7 +53,7 @@ bool tuner_interrupted(const tuner *);
 bool tuner_report(tuner *, const tuner_key *, const char *what);
 
 /* Contestants besides the default whose packed weights fit the memory that a measurement may take, 1..TUNER_BATCH. */
-size_t tuner_side_limit(const tuner_key *);
+size_t tuner_side_limit(const tuner *, const tuner_key *);
 /* How many of `count` the time that is left can race; 1: no race, since one needs only its confirmation. */
 size_t tuner_affordable(const tuner *, const tuner_key *, size_t count);
 /* Rounds of the last comparison; fewer under an interrupt or when time is short, 0: it cannot be had any more. */

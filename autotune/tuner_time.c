@@ -185,7 +185,7 @@ static double budget_of(const tuner_key *key, phase p) {
 static mot_shape timed_shape(const tuner *t, const tuner_key *key, phase p) {
     mot_shape s = *key->shape;
     const size_t cold = 3 * (t->cpu.l3 ? t->cpu.l3 : (size_t)32 << 20),
-                 expert = 2 * sizeof(float) * s.d_model * s.d_expert;
+                 expert = 2 * mot_dtype_bytes(t->options->dtype) * s.d_model * s.d_expert;
     size_t enough = cold / (expert ? expert : 1) + 4 * (size_t)t->options->threads;
     if (p == PHASE_TRIAL && key->stage == MOT_STAGE_EXPERTS && s.experts > enough) s.experts = enough;
     return s;

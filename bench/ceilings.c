@@ -21,8 +21,9 @@ typedef struct plan {
     ceilings *out; /* names, units, threads and sizes of the same jobs */
 } plan;
 
+/* Of f32, and of all that only moves bytes. */
 static const peak_kernels *kernels_of(mot_isa isa) {
-    return isa == MOT_ISA_AVX512 ? &peak_avx512 : isa == MOT_ISA_AVX2 ? &peak_avx2 : &peak_scalar;
+    return isa >= MOT_ISA_AVX512 ? &peak_avx512 : isa == MOT_ISA_AVX2 ? &peak_avx2 : &peak_scalar;
 }
 
 static void add(plan *p, const char *name, team_job job) {
@@ -39,11 +40,13 @@ static void add(plan *p, const char *name, team_job job) {
 /* ---- the plan ---- */
 
 static void plan_compute(plan *p, int threads) {
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_cpu_isa(); isa++) {
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_for(mot_cpu_isa(), MOT_F32); isa++) {
         char name[32];
         snprintf(name, sizeof name, "fma_%s_f32", mot_isa_name(isa));
         add(p, name, (team_job){.kind = TEAM_FMA, .kernels = kernels_of(isa), .members = threads});
     }
+    if (mot_cpu_isa() >= MOT_ISA_AVX512BF16)
+        add(p, "fma_avx512bf16_bf16", (team_job){.kind = TEAM_FMA, .kernels = &peak_avx512bf16, .members = threads});
 }
 
 static void plan_memory(plan *p, const topology *t, int threads) {

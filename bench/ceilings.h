@@ -1,4 +1,4 @@
-/* ceilings.h: this machine's measured peaks: FMA per ISA, read and copy bandwidth per memory level. */
+/* ceilings.h: this machine's measured peaks: FMA per ISA and data type, read and copy bandwidth per memory level. */
 #ifndef BENCH_CEILINGS_H
 #define BENCH_CEILINGS_H
 
@@ -8,7 +8,8 @@
 
 enum { CEILING_MAX = 24 };
 typedef struct ceiling {
-    char name[32]; /* "fma_avx512_f32", "read_L1", "read_L2", "read_L3", "read_DRAM", "copy_DRAM", … */
+    char name[32]; /* "fma_avx512_f32", "fma_avx512bf16_bf16", "read_L1", "read_L2", "read_L3", "read_DRAM",
+                      "copy_DRAM", … */
     char unit[12]; /* "GFLOP/s" or "GB/s" */
     int threads;
     double median, low, high; /* over rounds */
@@ -24,9 +25,11 @@ typedef struct ceilings {
  * read plus bytes written. False: the reason in error. */
 bool ceilings_measure(ceilings *, int threads, double budget_s, char *error, size_t error_size);
 const ceiling *ceilings_find(const ceilings *, const char *name, int threads);
-/* Floor of a call in ns: max(flops / best FMA peak of isa, bytes / bandwidth of the memory level that cache state and
- * working set imply). ISAs up to `isa` count, all of them for MOT_ISA_BEST (peer libraries); working_set SIZE_MAX means
- * DRAM. For other thread counts than were measured the bound is wider, never narrower; 0 where nothing is known. */
-double ceilings_floor_ns(const ceilings *, mot_isa isa, int threads, double flops, double bytes, size_t working_set);
+/* Floor of a call in ns: max(flops / best peak of isa and data type, bytes / bandwidth of the memory level that cache
+ * state and working set imply). ISAs up to `isa` count, all of them for MOT_ISA_BEST (peer libraries). bf16 is computed
+ * as f32 where the ISA has no product of its own for it, so the f32 peaks count too; working_set SIZE_MAX means DRAM.
+ * For other thread counts than were measured the bound is wider, never narrower; 0 where nothing is known. */
+double ceilings_floor_ns(const ceilings *, mot_isa isa, mot_dtype, int threads, double flops, double bytes,
+                         size_t working_set);
 
 #endif

@@ -29,13 +29,14 @@ static double bound(const ceilings *c, const char *name, int threads, size_t *by
     return best->median * scale;
 }
 
-static double flop_rate(const ceilings *c, mot_isa isa, int threads) {
+static double flop_rate(const ceilings *c, mot_isa isa, mot_dtype dtype, int threads) {
     double best = 0;
-    for (mot_isa i = MOT_ISA_SCALAR; i <= (isa == MOT_ISA_BEST ? MOT_ISA_AVX512 : isa); i++) {
-        char name[32];
-        snprintf(name, sizeof name, "fma_%s_f32", mot_isa_name(i));
-        best = fmax(best, bound(c, name, threads, NULL));
-    }
+    for (mot_dtype d = MOT_F32; d <= dtype; d++)
+        for (mot_isa i = MOT_ISA_SCALAR; i <= (isa == MOT_ISA_BEST ? mot_isa_top(d) : mot_isa_for(isa, d)); i++) {
+            char name[32];
+            snprintf(name, sizeof name, "fma_%s_%s", mot_isa_name(i), mot_dtype_name(d));
+            best = fmax(best, bound(c, name, threads, NULL));
+        }
     return best;
 }
 
@@ -53,7 +54,8 @@ static double byte_rate(const ceilings *c, int threads, size_t working_set) {
 }
 
 /* GFLOP/s and GB/s are FLOPs and bytes per ns. */
-double ceilings_floor_ns(const ceilings *c, mot_isa isa, int threads, double flops, double bytes, size_t working_set) {
-    const double compute = flop_rate(c, isa, threads), memory = byte_rate(c, threads, working_set);
+double ceilings_floor_ns(const ceilings *c, mot_isa isa, mot_dtype dtype, int threads, double flops, double bytes,
+                         size_t working_set) {
+    const double compute = flop_rate(c, isa, dtype, threads), memory = byte_rate(c, threads, working_set);
     return fmax(compute > 0 ? flops / compute : 0, memory > 0 ? bytes / memory : 0);
 }

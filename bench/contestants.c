@@ -8,11 +8,12 @@
 typedef struct list {
     contestant *item;
     size_t count, capacity;
+    mot_dtype dtype;
 } list;
 
 static void add(list *l, const char *name, mot_plan plan) {
     for (int i = 0; i < plan.steps; i++)
-        if (!plan.step[i].variant) return; /* no variant of this ISA supports the shape */
+        if (!plan.step[i].variant || plan.step[i].variant->dtype != l->dtype) return; /* none supports the shape */
     if (l->count < l->capacity) l->item[l->count++] = (contestant){.plan = plan, .name = name};
 }
 
@@ -23,8 +24,9 @@ static bool has_isa(mot_isa isa, mot_isa cap) { return (cap == MOT_ISA_BEST || i
 
 static bool usable(const mot_variant *v, mot_isa cap) { return candidate_peer(v) || has_isa(v->isa, cap); }
 
-size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_isa cap, contestant *out, size_t capacity) {
-    list l = {out, 0, capacity};
+size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtype, mot_isa cap, contestant *out,
+                             size_t capacity) {
+    list l = {out, 0, capacity, dtype};
     for (size_t i = 0; i < candidate_count(); i++) {
         const mot_choice choice = {candidate_at(i), mot_config_default(candidate_at(i))};
         const mot_variant *v = choice.variant;
@@ -33,32 +35,41 @@ size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_isa cap, c
     return l.count;
 }
 
+/* ---- names of whole layers: f32 has none of its own, so that old sample files can be compared ---- */
+
+#define NAMES(prefix)                                                                                                  \
+    { "", prefix "scalar", prefix "avx2", prefix "avx512", prefix "avx512bf16" }
+static const char *const isa_layer[][5] = {NAMES("layer_"), NAMES("layer_bf16_")};
+static const char *const isa_dense[][5] = {NAMES("dense_ffn_"), NAMES("dense_ffn_bf16_")};
+static const char *const tuned_layer[] = {"layer_tuned", "layer_bf16_tuned"};
+
 /* "layer_openblas": kept for the life of the program, one text per peer and prefix. */
-static const char *peer_name(size_t peer_index, bool layer) {
+static const char *peer_name(size_t peer_index, bool layer, mot_dtype dtype) {
     enum { MAX_PEERS = 8 };
-    static char text[MAX_PEERS][2][48];
+    static char text[MAX_PEERS][2][2][48];
     if (peer_index >= MAX_PEERS) return peer_at(peer_index)->library;
-    char *name = text[peer_index][layer];
-    snprintf(name, sizeof text[0][0], "%s_%s", layer ? "layer" : "dense_ffn", peer_at(peer_index)->library);
+    char *name = text[peer_index][layer][dtype];
+    snprintf(name, sizeof text[0][0][0], "%s%s_%s", layer ? "layer" : "dense_ffn", dtype == MOT_BF16 ? "_bf16" : "",
+             peer_at(peer_index)->library);
     return name;
 }
 
-static const char *const isa_layer[] = {"", "layer_scalar", "layer_avx2", "layer_avx512"};
-static const char *const isa_dense[] = {"", "dense_ffn_scalar", "dense_ffn_avx2", "dense_ffn_avx512"};
-
-size_t contestants_for_layer(const mot_shape *s, mot_isa cap, const mot_plan *tuned, contestant *out, size_t capacity) {
-    list l = {out, 0, capacity};
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        if (has_isa(isa, cap)) add(&l, isa_layer[isa], mot_select_layer(s, isa, MOT_F32));
-    if (tuned) add(&l, "layer_tuned", *tuned);
-    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, true), peer_layer(peer_at(i)));
+size_t contestants_for_layer(const mot_shape *s, mot_dtype dtype, mot_isa cap, const mot_plan *tuned, contestant *out,
+                             size_t capacity) {
+    list l = {out, 0, capacity, dtype};
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
+        if (has_isa(isa, cap)) add(&l, isa_layer[dtype][isa], mot_select_layer(s, isa, dtype));
+    if (tuned) add(&l, tuned_layer[dtype], *tuned);
+    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, true, dtype), peer_layer(peer_at(i)));
     return l.count;
 }
 
-size_t contestants_for_dense(const mot_shape *dense, mot_isa cap, contestant *out, size_t capacity) {
-    list l = {out, 0, capacity};
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        if (has_isa(isa, cap)) add(&l, isa_dense[isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, MOT_F32)));
-    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, false), one_step(peer_layer(peer_at(i)).step[2]));
+size_t contestants_for_dense(const mot_shape *dense, mot_dtype dtype, mot_isa cap, contestant *out, size_t capacity) {
+    list l = {out, 0, capacity, dtype};
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
+        if (has_isa(isa, cap))
+            add(&l, isa_dense[dtype][isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, dtype)));
+    for (size_t i = 0; i < peer_count(); i++)
+        add(&l, peer_name(i, false, dtype), one_step(peer_layer(peer_at(i)).step[2]));
     return l.count;
 }

@@ -30,9 +30,17 @@ static const char *why_not(const mot_plan *plan, const mot_shape *shape) {
     return plan->steps == 1 || mot_plan_is_layer(plan) ? NULL : "its steps do not make up a layer";
 }
 
-static bool admit(const contestant *c, const mot_shape *shape, measurement *m) {
+/* Tensors are shared, so they have one data type. */
+static const char *why_not_here(const comparison *c, const mot_plan *plan) {
+    const char *reason = why_not(plan, &c->shape);
+    if (reason || !c->count || mot_plan_dtype(plan) == c->dtype) return reason;
+    return "of another data type than the first contestant";
+}
+
+static bool admit(const comparison *comparison, const contestant *c, measurement *m) {
+    const mot_shape *shape = &comparison->shape;
     *m = (measurement){.status = "skipped"};
-    const char *reason = why_not(&c->plan, shape);
+    const char *reason = why_not_here(comparison, &c->plan);
     if (reason) {
         snprintf(m->reason, sizeof m->reason, "%s", reason);
         return false;
@@ -48,8 +56,10 @@ static bool gather(comparison *c, const contestant *contestants, size_t count, m
     for (size_t i = 0; c->side && i < count; i++) {
         if (!comparison_goes_on(c, 0))
             out[i] = (measurement){.status = "skipped", .reason = "interrupted before its check"};
-        else if (admit(&contestants[i], &c->shape, &out[i]))
+        else if (admit(c, &contestants[i], &out[i])) {
+            c->dtype = mot_plan_dtype(&contestants[i].plan);
             c->side[c->count++] = side_of(&contestants[i], &out[i], c->options.threads);
+        }
     }
     return c->side != NULL;
 }

@@ -44,7 +44,8 @@ typedef struct measure_options {
 
 /* Times all contestants on one shape in random Latin-square rounds, after check_before_timing of each (a contestant
  * that does not pass is skipped with its verdict as reason). At the timed shape outputs must be the same in every call
- * and agree with the first contestant's to 1e-4 rms, else "mistrusted". False and `error`: out of memory, no timer. */
+ * and agree with the first contestant's to 1e-4 rms (bf16: 2^-7), else "mistrusted". All are of one data type, that of
+ * the first; others are skipped. False and `error`: out of memory, no timer. */
 bool measure(const contestant *, size_t count, const mot_shape *, const measure_options *, measurement *out,
              char *error, size_t error_size);
 

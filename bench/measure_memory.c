@@ -21,7 +21,7 @@ static int shared_rotating(const comparison *c) {
 static size_t copies_wanted(const comparison *c) {
     size_t smallest = 0;
     for (size_t i = 0; i < c->count; i++) {
-        const size_t set = tensors_bytes(&c->shape, side_rotating(&c->side[i], c->options.cache));
+        const size_t set = tensors_bytes(&c->shape, c->dtype, side_rotating(&c->side[i], c->options.cache));
         if (set && (!smallest || set < smallest)) smallest = set;
     }
     return smallest ? rotation_copies(smallest, last_level_cache(&c->topology)) : 0;
@@ -32,8 +32,8 @@ typedef struct demand {
 } demand;
 
 static demand demand_of(const comparison *c, int present, int rotating) {
-    demand d = {tensors_bytes(&c->shape, present & ~rotating), tensors_bytes(&c->shape, rotating)};
-    d.once += tensors_bytes(&c->shape, c->side[0].writes); /* the witness */
+    demand d = {tensors_bytes(&c->shape, c->dtype, present & ~rotating), tensors_bytes(&c->shape, c->dtype, rotating)};
+    d.once += tensors_bytes(&c->shape, c->dtype, c->side[0].writes); /* the witness */
     for (size_t i = 0; i < c->count; i++) {
         const side *s = &c->side[i];
         const bool rotates = side_rotating(s, c->options.cache) & (MOT_W1 | MOT_W2);
@@ -74,8 +74,12 @@ bool comparison_prepare(comparison *c, char *error, size_t error_size) {
         return false;
     }
     note_rotation(c, copies, wanted);
-    c->tensors = (tensors){
-        .shape = c->shape, .present = present, .rotating = rotating, .copies = copies, .cache = c->options.cache};
+    c->tensors = (tensors){.shape = c->shape,
+                           .dtype = c->dtype,
+                           .present = present,
+                           .rotating = rotating,
+                           .copies = copies,
+                           .cache = c->options.cache};
     bool ok = tensors_make(&c->tensors, c->options.seed);
     for (size_t i = 0; ok && i < c->count && comparison_goes_on(c, 0); i++)
         ok = side_prepare(&c->side[i], &c->tensors) && comparison_witness(c, &c->side[i]);

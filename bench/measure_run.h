@@ -15,7 +15,8 @@ typedef struct witness {
 typedef struct comparison {
     measure_options options; /* defaults filled in */
     mot_shape shape;
-    side *side; /* those that take part */
+    mot_dtype dtype; /* of the tensors, once there is a side */
+    side *side;      /* those that take part */
     size_t count;
     tensors tensors;
     topology topology;

@@ -78,18 +78,36 @@ double side_time_calls(side *s, long calls) {
 _Static_assert((int)COUNTER_MAX == (int)GBENCH_COUNTERS && (int)COUNTER_NAME == (int)GBENCH_NAME,
                "counters pass through");
 
-enum { PAGE_FLOATS = 1024 };
-static const uint32_t poison = 0x7fc0dead; /* a NaN that no arithmetic makes */
+/* NaNs that no arithmetic makes: its own have an empty payload. */
+static const uint32_t poison = 0x7fc0dead;
+static const mot_bf16 poison_bf16 = 0x7fed;
 
 /* Every `step`-th element and the last: all of them once, later one a page so that caches stay as they are. */
-static void poison_copy(const side *s, size_t copy, size_t step) {
-    for (int i = 0; i < TENSOR_COUNT; i++) {
-        if (!(s->writes & 1 << i)) continue;
-        uint32_t *word = rotor_at(&s->tensors->at[i], copy);
-        const size_t n = s->tensors->at[i].bytes / sizeof *word;
-        for (size_t at = 0; at < n; at += step) word[at] = poison;
+static void poison_tensor(void *data, size_t bytes, mot_dtype dtype, size_t step) {
+    const size_t n = bytes / mot_dtype_bytes(dtype);
+    uint32_t *word = data;
+    mot_bf16 *half = data;
+    for (size_t at = 0; dtype == MOT_F32 && at < n; at += step) word[at] = poison;
+    for (size_t at = 0; dtype == MOT_BF16 && at < n; at += step) half[at] = poison_bf16;
+    if (dtype == MOT_F32)
         word[n - 1] = poison;
-    }
+    else
+        half[n - 1] = poison_bf16;
+}
+
+static bool has_poison(const void *data, size_t bytes, mot_dtype dtype) {
+    const size_t n = bytes / mot_dtype_bytes(dtype);
+    const uint32_t *word = data;
+    const mot_bf16 *half = data;
+    for (size_t at = 0; at < n; at++)
+        if (dtype == MOT_F32 ? word[at] == poison : half[at] == poison_bf16) return true;
+    return false;
+}
+
+static void poison_copy(const side *s, size_t copy, size_t step) {
+    const tensors *t = s->tensors;
+    for (int i = 0; i < TENSOR_COUNT; i++)
+        if (s->writes & 1 << i) poison_tensor(rotor_at(&t->at[i], copy), t->at[i].bytes, t->dtype, step);
 }
 
 static uint64_t hash_copy(const side *s, size_t copy) {
@@ -101,12 +119,9 @@ static uint64_t hash_copy(const side *s, size_t copy) {
 }
 
 static bool copy_is_written(const side *s, size_t copy) {
-    for (int i = 0; i < TENSOR_COUNT; i++) {
-        if (!(s->writes & 1 << i)) continue;
-        const uint32_t *word = rotor_at(&s->tensors->at[i], copy);
-        for (size_t at = 0; at < s->tensors->at[i].bytes / sizeof *word; at++)
-            if (word[at] == poison) return false;
-    }
+    const tensors *t = s->tensors;
+    for (int i = 0; i < TENSOR_COUNT; i++)
+        if (s->writes & 1 << i && has_poison(rotor_at(&t->at[i], copy), t->at[i].bytes, t->dtype)) return false;
     return true;
 }
 
@@ -160,11 +175,12 @@ static void report_counters(side *s, gbench_batch *b) {
 
 void side_batch(void *data, gbench_batch *b) {
     side *s = data;
-    const size_t copies = s->tensors->copies;
+    enum { PAGE = 4096 };
+    const size_t copies = s->tensors->copies, a_page = PAGE / mot_dtype_bytes(s->tensors->dtype);
     if (s->peer) s->peer->enter();
     if (s->warm) side_time_calls(s, 1);
     const size_t first = s->next, written = copies_written(s, b->iterations);
-    for (size_t i = 0; i < written; i++) poison_copy(s, (first + i) % copies, PAGE_FLOATS);
+    for (size_t i = 0; i < written; i++) poison_copy(s, (first + i) % copies, a_page);
     if (s->probe) taint_begin(s->probe);
     const bool counting = s->counters && counters_start(s->counters);
     const double ns = side_time_calls(s, b->iterations);

@@ -12,6 +12,7 @@ enum { TENSOR_COUNT = 8, TENSOR_WEIGHTS = MOT_CONTROLLER | MOT_W1 | MOT_W2 };
 /* Tensors of one shape. Those in `rotating` exist `copies` times; call k uses copy k mod copies of each. */
 typedef struct tensors {
     mot_shape shape;
+    mot_dtype dtype;
     mot_strides strides;
     int present, rotating; /* bits of enum mot_tensor */
     size_t copies;
@@ -22,8 +23,8 @@ typedef struct tensors {
 /* Maps and fills the tensors in `present`; the rest of the struct is set. False: out of memory. */
 bool tensors_make(tensors *, uint64_t seed);
 void tensors_free(tensors *);
-size_t tensor_bytes(const mot_shape *, int tensor);
-size_t tensors_bytes(const mot_shape *, int set);
+size_t tensor_bytes(const mot_shape *, mot_dtype, int tensor);
+size_t tensors_bytes(const mot_shape *, mot_dtype, int set);
 
 typedef struct side {
     const contestant *contestant;

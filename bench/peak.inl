@@ -1,11 +1,16 @@
 /* peak.inl: included by peak_<isa>.c, which defines
  *   VEC                   a vector of floats
- *   FMA(acc, x, y)        acc * x + y
+ *   FMA(acc, x, y)        acc * x + y, or another multiply-add of acc and two constants
+ *   FLOPS_PER_LANE        of one FMA, where it is not 2
  *   STREAM(to, v)         a non-temporal store; STREAM_END() orders them
  *   CHAINS                independent chains of FMAs: at least latency x ports (5 x 2), and with two constants within
  *                         the registers; clang spills from 20 on
  *   PEAK                  the name of the table */
 #include "peak.h"
+
+#ifndef FLOPS_PER_LANE
+#define FLOPS_PER_LANE 2
+#endif
 
 #include "kernel.h"
 
@@ -26,7 +31,7 @@ static double fma_peak(long rounds, float factor, float term) {
     }
     MOT_UNROLL
     for (int c = 0; c < CHAINS; c++) CONSUME(acc[c]);
-    return 2.0 * LANES * CHAINS * (double)rounds;
+    return (double)FLOPS_PER_LANE * LANES * CHAINS * (double)rounds;
 }
 
 /* Bitwise or: one cycle, on every port, and no number is slow. */

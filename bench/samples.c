@@ -158,16 +158,17 @@ bool samples_ceiling(samples_writer *w, const ceiling *c) {
                                      (json_int_t)c->bytes));
 }
 
-bool samples_tune(samples_writer *w, mot_stage stage, const mot_shape *s, int threads, const char *default_choice,
-                  const char *winner, double default_ns, double winner_ns, const ratio *r, int evaluations, bool kept) {
+bool samples_tune(samples_writer *w, mot_stage stage, const mot_shape *s, mot_dtype dtype, int threads,
+                  const char *default_choice, const char *winner, double default_ns, double winner_ns, const ratio *r,
+                  int evaluations, bool kept) {
     if (!w) return true;
-    return samples_line(w,
-                        json_pack("{s:s,s:s,s:o,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:b}", "type", "tune", "stage",
-                                  mot_stage_name(stage), "shape", samples_shape(s), "dims", samples_dims(s), "threads",
-                                  threads, "default", samples_text(default_choice), "winner", samples_text(winner),
-                                  "default_ns", samples_number(default_ns), "winner_ns", samples_number(winner_ns),
-                                  "speedup", samples_number(r->median), "speedup_low", samples_number(r->low),
-                                  "speedup_high", samples_number(r->high), "evaluations", evaluations, "kept", kept));
+    return samples_line(w, json_pack("{s:s,s:s,s:s,s:o,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:b}", "type", "tune",
+                                     "stage", mot_stage_name(stage), "dtype", mot_dtype_name(dtype), "shape",
+                                     samples_shape(s), "dims", samples_dims(s), "threads", threads, "default",
+                                     samples_text(default_choice), "winner", samples_text(winner), "default_ns",
+                                     samples_number(default_ns), "winner_ns", samples_number(winner_ns), "speedup",
+                                     samples_number(r->median), "speedup_low", samples_number(r->low), "speedup_high",
+                                     samples_number(r->high), "evaluations", evaluations, "kept", kept));
 }
 
 /* A pipe or a terminal cannot be synced and need not be. */

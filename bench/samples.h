@@ -17,7 +17,7 @@ bool samples_ceiling(samples_writer *, const ceiling *);
 bool samples_bench(samples_writer *, const contestant *, const mot_shape *, const measure_options *,
                    const measurement *, const ceilings *or_null, const char *group /* "" or the sweep's name */);
 /* A finding of the tuner: default and winner of one key, with the ratio's interval; and every evaluation. */
-bool samples_tune(samples_writer *, mot_stage, const mot_shape *, int threads, const char *default_choice,
+bool samples_tune(samples_writer *, mot_stage, const mot_shape *, mot_dtype, int threads, const char *default_choice,
                   const char *winner, double default_ns, double winner_ns, const ratio *, int evaluations, bool kept);
 /* What failed first ("run.jsonl: No space left on device"), or NULL. */
 const char *samples_error(const samples_writer *);

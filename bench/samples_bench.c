@@ -62,7 +62,7 @@ static void set_identity(json_t *line, const contestant *c, const mot_shape *s, 
     json_object_set_new(line, "config", config_of(&c->plan));
     json_object_set_new(line, "isa", json_string(isa_of(&c->plan)));
     json_object_set_new(line, "library", json_string(library_of(&c->plan)));
-    json_object_set_new(line, "dtype", json_string("f32"));
+    json_object_set_new(line, "dtype", json_string(mot_dtype_name(mot_plan_dtype(&c->plan))));
     json_object_set_new(line, "threads", json_integer(o->threads));
     json_object_set_new(line, "cache", json_string(cache_state_name(o->cache)));
 }

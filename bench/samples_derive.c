@@ -14,21 +14,23 @@ static mot_isa ceiling_isa(const mot_plan *plan) {
     return isa;
 }
 
-static double weight_bytes(mot_stage stage, const mot_shape *s) {
+static double weight_bytes(mot_stage stage, const mot_shape *s, mot_dtype dtype) {
     const double E = (double)s->experts, D = (double)s->d_model, H = (double)s->d_expert;
     const int reads = mot_stage_reads(stage);
-    return 4 *
+    return (double)mot_dtype_bytes(dtype) *
            ((reads & MOT_CONTROLLER ? D * E : 0) + (reads & MOT_W1 ? E * D * H : 0) + (reads & MOT_W2 ? E * H * D : 0));
 }
 
 /* Cold tensors come from memory, whatever their size; the others from where the working set lies. */
-static double floor_of(const ceilings *c, mot_isa isa, mot_stage stage, const mot_shape *s, const measure_options *o,
-                       const derived *d) {
+static double floor_of(const ceilings *c, const mot_plan *plan, mot_stage stage, const mot_shape *s,
+                       const measure_options *o, const derived *d) {
+    const mot_isa isa = ceiling_isa(plan);
+    const mot_dtype dtype = mot_plan_dtype(plan);
     const double cold = o->cache == CACHE_COLD_ALL       ? d->bytes
-                        : o->cache == CACHE_COLD_WEIGHTS ? weight_bytes(stage, s)
+                        : o->cache == CACHE_COLD_WEIGHTS ? weight_bytes(stage, s, dtype)
                                                          : 0;
-    return fmax(ceilings_floor_ns(c, isa, o->threads, d->flops, d->bytes, (size_t)d->bytes),
-                ceilings_floor_ns(c, isa, o->threads, d->flops, cold, SIZE_MAX));
+    return fmax(ceilings_floor_ns(c, isa, dtype, o->threads, d->flops, d->bytes, (size_t)d->bytes),
+                ceilings_floor_ns(c, isa, dtype, o->threads, d->flops, cold, SIZE_MAX));
 }
 
 /* How far above their medians the ceilings of this thread count were seen. */
@@ -43,13 +45,13 @@ static double ceiling_slack(const ceilings *c, int threads) {
 derived samples_derive(const contestant *c, const mot_shape *s, const measure_options *o, const measurement *m,
                        const ceilings *ceilings) {
     const mot_stage stage = c->plan.steps > 1 ? MOT_STAGE_LAYER : c->plan.step[0].variant->stage;
-    derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s, MOT_F32)};
+    derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s, mot_plan_dtype(&c->plan))};
     if (m->median_ns > 0) {
         d.gflops = d.flops / m->median_ns;
         d.gbps = d.bytes / m->median_ns;
     }
     if (!ceilings) return d;
-    d.floor_ns = floor_of(ceilings, ceiling_isa(&c->plan), stage, s, o, &d);
+    d.floor_ns = floor_of(ceilings, &c->plan, stage, s, o, &d);
     if (m->median_ns > 0) d.pct_of_ceiling = 100 * d.floor_ns / m->median_ns;
     d.mistrusted = m->median_ns > 0 && d.floor_ns > m->high_ns * ceiling_slack(ceilings, o->threads);
     return d;

@@ -64,11 +64,12 @@ static void add_choice(bench_job *job, const mot_choice *choice) {
 static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     mot_isa cap = selection_cap(m->options);
     mot_choice choice;
-    job->count = contestants_for_stage(stage, &job->shape, cap, job->contestant, CONTESTANTS_MAX);
+    job->count = contestants_for_stage(stage, &job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX);
     if (m->options->choice) {
-        if (mot_choice_parse(&choice, m->options->choice, candidate_find) && choice.variant->stage == stage)
+        if (mot_choice_parse(&choice, m->options->choice, candidate_find) && choice.variant->stage == stage &&
+            choice.variant->dtype == job->dtype)
             add_choice(job, &choice);
-    } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, MOT_F32, job->threads, &choice)) {
+    } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->dtype, job->threads, &choice)) {
         add_choice(job, &choice);
     }
 }
@@ -76,13 +77,15 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
 static void gather_layer(const maker *m, bench_job *job) {
     mot_isa cap = selection_cap(m->options);
     mot_plan tuned;
-    bool has = mot_profile_layer(m->profile, &job->shape, cap, MOT_F32, job->threads, &tuned);
-    job->count = contestants_for_layer(&job->shape, cap, has ? &tuned : NULL, job->contestant, CONTESTANTS_MAX);
+    bool has = mot_profile_layer(m->profile, &job->shape, cap, job->dtype, job->threads, &tuned);
+    job->count =
+        contestants_for_layer(&job->shape, job->dtype, cap, has ? &tuned : NULL, job->contestant, CONTESTANTS_MAX);
 }
 
 static void gather_dense(const maker *m, bench_job *job, const mot_shape *layer) {
+    mot_isa cap = selection_cap(m->options);
     job->count = dense_ffn_shape(layer, &job->shape)
-                     ? contestants_for_dense(&job->shape, selection_cap(m->options), job->contestant, CONTESTANTS_MAX)
+                     ? contestants_for_dense(&job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX)
                      : 0;
 }
 
@@ -131,22 +134,25 @@ static void make_conditions(maker *m, const mot_shape *shape, const char *group)
     const options *o = m->options;
     uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
     for (int n = 0; n < o->thread_counts; n++)
-        for (int c = 0; c < CACHE_STATE_COUNT; c++) {
-            bench_job condition = {.shape = *shape, .group = group, .threads = o->threads[n], .cache = (cache_state)c};
-            if (caches >> c & 1) make_stages(m, &condition);
-        }
+        for (int c = 0; c < CACHE_STATE_COUNT; c++)
+            for (mot_dtype d = MOT_F32; d <= MOT_BF16; d++) {
+                bench_job condition = {
+                    .shape = *shape, .group = group, .threads = o->threads[n], .cache = (cache_state)c, .dtype = d};
+                if (caches >> c & 1 && options_dtype(o, d)) make_stages(m, &condition);
+            }
 }
 
 static int refuse(const maker *m) {
     const options *o = m->options;
     if (!m->memory) return verb_fail(o, EXIT_ENVIRONMENT, "out of memory");
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++)
         if ((o->isas >> isa & 1) && isa > selection_cap(o))
             return verb_fail(o, EXIT_SKIPPED, "--isa %s: skipped: %s", mot_isa_name(isa),
                              mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
     return verb_fail(
         o, EXIT_USAGE,
-        "--stage, --isa, --filter and --choice leave none of %zu candidates; `motbench list variants` names them",
+        "--stage, --isa, --dtype, --filter and --choice leave none of %zu candidates; `motbench list variants` names "
+        "them",
         m->offered);
 }
 

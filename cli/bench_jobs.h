@@ -1,4 +1,5 @@
-/* bench_jobs.h: what `motbench bench` times: shapes x threads x cache states x stages, with the contestants of each. */
+/* bench_jobs.h: what `motbench bench` times: shapes x threads x cache states x data types x stages, with the
+ * contestants of each. */
 #ifndef CLI_BENCH_JOBS_H
 #define CLI_BENCH_JOBS_H
 
@@ -14,6 +15,7 @@ typedef struct bench_job {
     const char *stage; /* a stage's name, "layer", or "dense" for the FLOP-matched dense FFN */
     int threads;
     cache_state cache;
+    mot_dtype dtype;
     contestant contestant[CONTESTANTS_MAX];
     size_t count;
     char *tuned_name; /* of the tuned contestant, which has no name elsewhere; or NULL */

@@ -31,7 +31,7 @@ static bool keep_on(void *data, int done, int total) {
 static double work_of(const bench_job *job) {
     const mot_plan *plan = &job->contestant[0].plan;
     mot_stage stage = plan->steps == 1 ? plan->step[0].variant->stage : MOT_STAGE_LAYER;
-    return (double)job->count * mot_stage_bytes(stage, &job->shape, MOT_F32);
+    return (double)job->count * mot_stage_bytes(stage, &job->shape, job->dtype);
 }
 static double prep_of(const bench_run *run, const bench_job *job) { return run->prep_s * work_of(job); }
 
@@ -104,9 +104,10 @@ static void learn_prep(bench_run *run, const bench_job *job, double prep_s) {
 
 static bool run_job(bench_run *run, const bench_job *job, progress *p) {
     static measurement results[CONTESTANTS_MAX];
-    char shape[SHAPE_TEXT], item[SHAPE_TEXT + 40], why[256] = "";
+    char shape[SHAPE_TEXT], item[SHAPE_TEXT + 48], why[256] = "";
     shape_print(shape, &job->shape);
-    snprintf(item, sizeof item, "%s %s t%d %s", job->stage, shape, job->threads, cache_state_name(job->cache));
+    snprintf(item, sizeof item, "%s %s t%d %s %s", job->stage, shape, job->threads, cache_state_name(job->cache),
+             mot_dtype_name(job->dtype));
     watch w = {.progress = p, .item = item, .done = (int)run->done};
     measure_options o = options_of(run, job, &w);
     progress_show(p, (int)run->done, 0, item);

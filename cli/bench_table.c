@@ -11,6 +11,7 @@ static const column fixed[] = {
     {"threads", "", COLUMN_HEADING},
     {"cache", "", COLUMN_HEADING},
     {"stage", "", COLUMN_HEADING},
+    {"dtype", "", COLUMN_NOTE},
     {"group", "", COLUMN_DETAIL},
     {"name", "contestant", COLUMN_PLAIN},
     {"choices", "choices", COLUMN_DETAIL},
@@ -95,6 +96,7 @@ static void add_condition(table *t, const bench_job *job) {
     table_number(t, job->threads, job->threads == 1 ? "%.0f thread" : "%.0f threads", job->threads);
     table_text(t, cache_state_name(job->cache));
     table_text(t, job->stage);
+    table_text(t, mot_dtype_name(job->dtype));
     table_text(t, job->group);
 }
 

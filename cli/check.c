@@ -98,5 +98,6 @@ const verb verb_check = {
              FLAG(CPUS) | FLAG(SEED) | FLAG(TIMEOUT) | FLAG(BUDGET) | FLAG(DRY_RUN) | FLAGS_OUTPUT,
     .formats = "text json jsonl csv md junit",
     .outputs = "also write FILE: samples (.jsonl) or the table (.json .csv .md .txt .xml)",
+    .dtypes = DTYPES_ALL,
     .run = run_check,
 };

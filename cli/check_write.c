@@ -41,6 +41,7 @@ static void add_row(table *t, const check_row *row) {
     table_text(t, s->name);
     table_text(t, mot_stage_name(s->stage));
     table_text(t, s->peer ? s->peer->library : mot_isa_name(s->isa));
+    table_text(t, mot_dtype_name(s->dtype));
     table_coloured(t, colour_of(row->worst.verdict), verdict_name(row->worst.verdict));
     add_error(t, row, row->worst.fraction, "%.3f");
     add_error(t, row, row->worst.z_rms, "%.2f");
@@ -55,13 +56,21 @@ static void add_row(table *t, const check_row *row) {
 }
 
 static table *make_table(const check_rows *rows) {
-    static const column columns[] = {{"choice", "variant", 0},        {"stage", "stage", COLUMN_DETAIL},
-                                     {"isa", "isa", COLUMN_DETAIL},   {"verdict", "verdict", 0},
-                                     {"fraction", "of bound", 0},     {"z_rms", "z rms", 0},
-                                     {"z_max", "z max", 0},           {"shapes", "shapes", 0},
-                                     {"settings", "settings", 0},     {"compared", "compared", COLUMN_DETAIL},
-                                     {"seed", "seed", COLUMN_DETAIL}, {"seconds", "s", 0},
-                                     {"reason", "reason", 0},         {"repro", "repro", COLUMN_DETAIL}};
+    static const column columns[] = {{"choice", "variant", 0},
+                                     {"stage", "stage", COLUMN_DETAIL},
+                                     {"isa", "isa", COLUMN_DETAIL},
+                                     {"dtype", "dtype", COLUMN_DETAIL},
+                                     {"verdict", "verdict", 0},
+                                     {"fraction", "of bound", 0},
+                                     {"z_rms", "z rms", 0},
+                                     {"z_max", "z max", 0},
+                                     {"shapes", "shapes", 0},
+                                     {"settings", "settings", 0},
+                                     {"compared", "compared", COLUMN_DETAIL},
+                                     {"seed", "seed", COLUMN_DETAIL},
+                                     {"seconds", "s", 0},
+                                     {"reason", "reason", 0},
+                                     {"repro", "repro", COLUMN_DETAIL}};
     table *t = table_new(columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < rows->count; i++) add_row(t, &rows->row[i]);
     return t;

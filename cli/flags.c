@@ -38,16 +38,19 @@ static bool set_stage(options *o, const char *text, problem *p) { return parse_l
 static bool add_isa(void *data, const char *text, problem *p) {
     mot_isa isa;
     if (!mot_isa_parse(text, &isa) || isa == MOT_ISA_BEST)
-        return problem_set(p, "'%.80s' is no instruction set: scalar, avx2 or avx512", text);
+        return problem_set(p, "'%.80s' is no instruction set: scalar, avx2, avx512 or avx512bf16", text);
     ((options *)data)->isas |= 1u << isa;
     return true;
 }
 static bool set_isa(options *o, const char *text, problem *p) { return parse_list(text, add_isa, o, p); }
 
-static bool set_dtype(options *o, const char *text, problem *p) {
-    (void)o;
-    return !strcmp(text, "f32") || problem_set(p, "'%.80s': this version has f32 only", text);
+static bool add_dtype(void *data, const char *text, problem *p) {
+    mot_dtype dtype;
+    if (!mot_dtype_parse(text, &dtype)) return problem_set(p, "'%.80s' is no data type: f32 or bf16", text);
+    ((options *)data)->dtypes |= 1u << dtype;
+    return true;
 }
+static bool set_dtype(options *o, const char *text, problem *p) { return parse_list(text, add_dtype, o, p); }
 static bool set_filter(options *o, const char *text, problem *p) {
     filter_free(o->filter);
     o->filter = NULL;
@@ -169,8 +172,9 @@ const flag_row flag_table[FLAG_COUNT] = {
                      set_shapes, true},
     [FLAG_MODEL] = {"model", "FILE", 1, "config.json of a published model", set_model, true},
     [FLAG_STAGE] = {"stage", "LIST", 1, "route, mix, front (both), experts, redistribute, layer", set_stage, false},
-    [FLAG_ISA] = {"isa", "LIST", 1, "scalar, avx2, avx512", set_isa, false},
-    [FLAG_DTYPE] = {"dtype", "f32", 1, "data type of the tensors", set_dtype, false},
+    [FLAG_ISA] = {"isa", "LIST", 1, "scalar, avx2, avx512, avx512bf16 (of bf16 only)", set_isa, false},
+    [FLAG_DTYPE] = {"dtype", "LIST", 1, "data type of the tensors: f32, bf16 (default f32; check and list: both)",
+                    set_dtype, false},
     [FLAG_FILTER] = {"filter", "REGEX", 1, "only names that match; a leading - keeps those that do not", set_filter,
                      false},
     [FLAG_CHOICE] = {"choice", "CHOICE", 1, "one variant with its knobs, as in mix_avx2_4x16{dc=128}", set_choice,

@@ -44,19 +44,21 @@ static const char *print_knobs(const mot_variant *v) {
 }
 
 static int list_variants(listing *l, const options *o) {
-    static const column columns[] = {
-        {"name", "variant", 0}, {"usable", "usable", 0}, {"reason", "why not", 0},
-        {"stage", "stage", 0},  {"isa", "isa", 0},       {"library", "library", 0},
-        {"mr", "mr", 0},        {"nr", "nr", 0},         {"knobs", "knobs (* default)", 0}};
+    static const column columns[] = {{"name", "variant", 0},    {"usable", "usable", 0},
+                                     {"reason", "why not", 0},  {"stage", "stage", 0},
+                                     {"isa", "isa", 0},         {"dtype", "dtype", 0},
+                                     {"library", "library", 0}, {"mr", "mr", 0},
+                                     {"nr", "nr", 0},           {"knobs", "knobs (* default)", 0}};
     static selection all; /* its names are printed later */
     int code = selection_make(&all, o);
-    l->table = table_new(columns, 9);
+    l->table = table_new(columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < all.count; i++) {
         const subject *s = &all.item[i];
         if (s->kind != SUBJECT_STAGE) continue;
         add(l, s->name, subject_why_not(s, o));
         table_text(l->table, mot_stage_name(s->stage));
         table_text(l->table, s->peer ? "" : mot_isa_name(s->isa));
+        table_text(l->table, mot_dtype_name(s->dtype));
         table_text(l->table, s->peer ? s->peer->library : "mot");
         table_number(l->table, s->choice.variant->mr, "%.0f", s->choice.variant->mr);
         table_number(l->table, s->choice.variant->nr, "%.0f", s->choice.variant->nr);
@@ -130,7 +132,7 @@ static int run_list(options *o) {
         if (code) return code;
         code = kinds[i].list(&l, o);
         if (!code && l.count == 0)
-            code = verb_fail(o, EXIT_USAGE, "no %s are left: loosen --filter, --stage or --isa", what);
+            code = verb_fail(o, EXIT_USAGE, "no %s are left: loosen --filter, --stage, --isa or --dtype", what);
         code = outputs_finish(&out, code ? NULL : write_names, &l, true, code);
         table_free(l.table);
         return code;
@@ -144,8 +146,9 @@ const verb verb_list = {
     .doc = "Prints names, one a line; '~' before a name marks what this machine cannot run (--json says why).",
     .args = "[variants|shapes|stages|counters]",
     .most_args = 1,
-    .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(FILTER) | FLAGS_OUTPUT,
+    .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAGS_OUTPUT,
     .formats = "text json jsonl csv md",
     .outputs = "also write FILE, in the format of its extension (.json .csv .md .txt)",
+    .dtypes = DTYPES_ALL,
     .run = run_list,
 };

@@ -77,7 +77,7 @@ static void read_library_environment(options *o) {
     uint64_t n = 0;
     problem p;
     if (isa && *isa && (!mot_isa_parse(isa, &o->cap) || o->cap == MOT_ISA_BEST)) {
-        problem_set(&p, "'%.80s' is no instruction set: scalar, avx2 or avx512", isa);
+        problem_set(&p, "'%.80s' is no instruction set: scalar, avx2, avx512 or avx512bf16", isa);
         die(o, "MOT_ISA", p.text);
     }
     if (threads && *threads && !parse_whole(&n, threads, 1, 1024, &p)) die(o, "MOT_NUM_THREADS", p.text);
@@ -88,6 +88,12 @@ static void set_default_threads(options *o) {
     if (o->thread_counts) return;
     mot_options_default(&defaults);
     o->threads[o->thread_counts++] = defaults.threads ? defaults.threads : mot_cpu_threads();
+}
+
+/* A choice is of one data type: it need not be said twice. */
+static void set_default_dtypes(options *o) {
+    if (o->dtypes) return;
+    o->dtypes = o->choice ? DTYPES_ALL : o->verb->dtypes ? o->verb->dtypes : DTYPE(F32);
 }
 
 /* ---- argp */
@@ -203,6 +209,7 @@ void options_parse(options *o, const verb *v, int argc, char **argv) {
     read_environment(o);
     read_library_environment(o);
     set_default_threads(o);
+    set_default_dtypes(o);
     check_arguments(o);
 }
 

@@ -44,6 +44,9 @@ typedef enum flag {
 #define FLAGS_SHAPES (FLAG(SHAPE) | FLAG(SHAPES) | FLAG(MODEL))
 #define FLAGS_OUTPUT (FLAG(FORMAT) | FLAG(JSON) | FLAG(OUT))
 
+#define DTYPE(name) (UINT32_C(1) << MOT_##name)
+#define DTYPES_ALL (DTYPE(F32) | DTYPE(BF16))
+
 enum { MAX_OUTS = 8, MAX_SETS = 16, MAX_THREAD_COUNTS = 16, MAX_ARGS = 32 };
 
 /* Shapes that came from one flag. */
@@ -62,6 +65,7 @@ typedef struct options {
     shape_set set[MAX_SETS];
     int sets;
     uint32_t stages, isas, caches; /* bits of mot_stage, mot_isa, cache_state; 0: not said */
+    uint32_t dtypes;               /* bits of mot_dtype; never 0 after parsing */
     mot_isa cap;                   /* MOT_ISA, or MOT_ISA_BEST */
     filter *filter;
     const char *choice;
@@ -81,6 +85,7 @@ typedef struct options {
     int args;
 } options;
 
+static inline bool options_dtype(const options *o, mot_dtype d) { return o->dtypes >> d & 1; }
 static inline bool options_seen(const options *o, flag f) { return o->seen >> f & 1; }
 
 /* Reads argv[2..]; exits with EXIT_USAGE and one line on stderr, or after --help. */

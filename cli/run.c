@@ -130,7 +130,7 @@ const verb verb_run = {
         "Checks, measures and tunes this machine on the paper's configuration and leaves samples.jsonl, profile.json, "
         "report.html and report.md in --out-dir. Default budget: 120 s.",
     .args = "",
-    .flags = FLAG(THREADS) | FLAG(CPUS) | FLAG(SEED) | FLAG(BUDGET) | FLAG(DRY_RUN) | FLAG(OUT_DIR),
+    .flags = FLAG(DTYPE) | FLAG(THREADS) | FLAG(CPUS) | FLAG(SEED) | FLAG(BUDGET) | FLAG(DRY_RUN) | FLAG(OUT_DIR),
     .formats = "",
     .outputs = "",
     .run = run_run,

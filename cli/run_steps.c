@@ -18,6 +18,7 @@ static const char *const tuned_shapes[] = {"g64t32e32d512h2048", "g32t32e32d256h
 enum { TUNED_SHAPES = sizeof tuned_shapes / sizeof *tuned_shapes };
 
 #define STAGE(name) (1u << MOT_STAGE_##name)
+#define FAST_LAYERS "^layer_(bf16_)?(avx|tuned|openblas)"
 
 /* What is timed, in this order, with a share of the time that is left then. The first is small and shows how
  * long preparing takes on this machine. The sweeps are the presets' at half the
@@ -29,25 +30,29 @@ static const struct part {
     const char *filter; /* or NULL */
     double share;
     bool best_isa; /* the variants of the best ISA and the peers only */
+    bool bf16;     /* in bf16, where --dtype says nothing else */
 } parts[] = {
-    {"layers at half the paper's widths", "", "g32t32e32d256h1024", STAGE(LAYER), NULL, 0.12, false},
-    {"layers of the paper's configuration", "", "g64t32e32d512h2048", STAGE(LAYER), NULL, 0.30, false},
+    {"layers at half the paper's widths", "", "g32t32e32d256h1024", STAGE(LAYER), NULL, 0.12, false, false},
+    {"layers of the paper's configuration", "", "g64t32e32d512h2048", STAGE(LAYER), NULL, 0.30, false, false},
+    {"the same in bf16", "", "g64t32e32d512h2048", STAGE(LAYER), "^layer_bf16_(avx|tuned)", 0.18, false, true},
     {"its small stages", "", "g64t32e32d512h2048", STAGE(ROUTE) | STAGE(MIX) | STAGE(FRONT) | STAGE(REDISTRIBUTE), NULL,
-     0.20, false},
-    {"its experts", "", "g64t32e32d512h2048", STAGE(EXPERTS), NULL, 0.35, true},
+     0.20, false, false},
+    {"its experts", "", "g64t32e32d512h2048", STAGE(EXPERTS), NULL, 0.35, true, false},
     {"sweep over the group size", "sweep-group",
      "g512t2e2d256h1024 g128t8e8d256h1024 g32t32e32d256h1024 g8t128e128d256h1024 g256t4e4d256h1024 g64t16e16d256h1024 "
      "g16t64e64d256h1024",
-     STAGE(LAYER), "^layer_(avx|tuned|openblas)", 0.45, false},
+     STAGE(LAYER), FAST_LAYERS, 0.45, false, false},
     {"sweep over the number of experts", "sweep-experts",
-     "g32t32e8d256h1024 g32t32e32,128d256h1024 g32t32e16,64d256h1024", STAGE(LAYER), "^layer_(avx|tuned|openblas)",
-     0.50, false},
-    {"decode", "", "g1,4t32e32d512h2048", STAGE(LAYER), "^layer_(avx|tuned|openblas)", 0.55, false},
+     "g32t32e8d256h1024 g32t32e32,128d256h1024 g32t32e16,64d256h1024", STAGE(LAYER), FAST_LAYERS, 0.50, false, false},
+    {"decode", "", "g1,4t32e32d512h2048", STAGE(LAYER), FAST_LAYERS, 0.55, false, false},
     {"sweep over the granularity", "sweep-granularity",
      "g32t32e32d256h1024 g32t32e128d256h256 g32t32e512d256h64 g32t32e64d256h512 g32t32e256d256h128", STAGE(LAYER),
-     "^layer_(avx|tuned|openblas)", 1, false},
+     FAST_LAYERS, 1, false, false},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
+
+/* Portable code is many times slower than everything else: without vectors there is no part in bf16. */
+static bool has_bf16(const options *o) { return !options_seen(o, FLAG_DTYPE) && selection_cap(o) > MOT_ISA_SCALAR; }
 
 static double deadline(const run_state *r, double share) { return r->start_s + share * r->budget_s; }
 
@@ -76,9 +81,11 @@ void run_check_step(run_state *r) {
     mot_shape shapes[256];
     selection selected;
     check_rows rows = {0};
+    options o = *r->options;
+    if (has_bf16(&o)) o.dtypes = DTYPES_ALL;
     run_heading(r, "check");
-    int code = selection_make(&selected, r->options);
-    check_job job = {.options = r->options,
+    int code = selection_make(&selected, &o);
+    check_job job = {.options = &o,
                      .selection = &selected,
                      .shapes = shapes,
                      .deadline_s = deadline(r, check_end),
@@ -137,6 +144,15 @@ static bool add_shapes(shape_list *list, const char *texts, problem *p) {
     return true;
 }
 
+static bool left_out(const options *o, const struct part *part) { return part->bf16 && !has_bf16(o); }
+
+static uint32_t best_isas(const options *o) {
+    uint32_t isas = 0;
+    for (mot_dtype d = MOT_F32; d <= MOT_BF16; d++)
+        if (options_dtype(o, d)) isas |= 1u << mot_isa_for(selection_cap(o), d);
+    return isas;
+}
+
 /* The flags that `motbench bench` would have got for this part. */
 static bool part_options(options *o, const options *from, const struct part *part, const char *profile, problem *p) {
     *o = *from;
@@ -144,7 +160,8 @@ static bool part_options(options *o, const options *from, const struct part *par
     o->sets = 1;
     o->filter = NULL;
     o->stages = part->stages;
-    if (part->best_isa) o->isas = 1u << selection_cap(o);
+    if (part->bf16) o->dtypes = DTYPE(BF16);
+    if (part->best_isa) o->isas = best_isas(o);
     o->profile = profile;
     o->set[0] = (shape_set){.name = part->group};
     return add_shapes(&o->set[0].list, part->shapes, p) && (!part->filter || filter_new(&o->filter, part->filter, p)) &&
@@ -185,7 +202,7 @@ void run_bench_step(run_state *r) {
     run_heading(r, "bench");
     if (mot_profile_load(&profile, r->path[RUN_PROFILE]) != MOT_OK) profile = NULL; /* nothing was gained by tuning */
     for (int i = 0; i < PARTS && !interrupt_signal; i++)
-        if (!bench_part(r, &parts[i], profile)) break;
+        if (!left_out(r->options, &parts[i]) && !bench_part(r, &parts[i], profile)) break;
     mot_profile_destroy(profile);
 }
 
@@ -194,7 +211,8 @@ int run_print_steps(const run_state *r) {
            fmin(ceilings_share * r->budget_s, 8));
     for (int i = 0; i < TUNED_SHAPES; i++) printf("tune %s\n", tuned_shapes[i]);
     printf("until %.0f s; then bench, until %.0f s:\n", tune_end * r->budget_s, bench_end * r->budget_s);
-    for (int i = 0; i < PARTS; i++) printf("  %s (%s)\n", parts[i].what, parts[i].shapes);
+    for (int i = 0; i < PARTS; i++)
+        if (!left_out(r->options, &parts[i])) printf("  %s (%s)\n", parts[i].what, parts[i].shapes);
     printf("report into %s and %s\n", r->path[RUN_HTML], r->path[RUN_MD]);
     return EXIT_OK;
 }

@@ -12,6 +12,8 @@ mot_isa selection_cap(const options *o) {
     return o->cap != MOT_ISA_BEST && o->cap < best ? o->cap : best;
 }
 
+const char *selection_infix(mot_dtype dtype) { return dtype == MOT_BF16 ? "_bf16" : ""; }
+
 bool selection_has_isa(const options *o, mot_isa isa) { return !o->isas || (o->isas >> isa & 1); }
 
 int selection_check_threads(const options *o) {
@@ -34,7 +36,7 @@ bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
     if (s->kind == SUBJECT_STAGE)
         *out = (mot_plan){.steps = 1, .step = {s->choice}};
     else
-        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa, MOT_F32);
+        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa, s->dtype);
     for (int i = 0; i < out->steps; i++)
         if (!out->step[i].variant) return false;
     return out->steps > 0;
@@ -45,29 +47,36 @@ bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
 static void add(selection *all, subject s) { all->item[all->count++] = s; }
 
 static subject variant_subject(const mot_variant *v) {
-    subject s = {.kind = SUBJECT_STAGE, .stage = v->stage, .isa = v->isa, .peer = candidate_peer(v)};
+    subject s = {.kind = SUBJECT_STAGE, .stage = v->stage, .isa = v->isa, .dtype = v->dtype, .peer = candidate_peer(v)};
     s.choice = (mot_choice){v, mot_config_default(v)};
     snprintf(s.name, sizeof s.name, "%s", v->name);
     return s;
 }
 
-static subject whole_subject(subject_kind kind, const char *prefix, mot_isa isa, const peer *peer) {
-    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa, .peer = peer};
-    snprintf(s.name, sizeof s.name, "%s_%s", prefix, peer ? peer->library : mot_isa_name(isa));
+static subject whole_subject(subject_kind kind, mot_isa isa, mot_dtype dtype, const peer *peer) {
+    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa, .dtype = dtype, .peer = peer};
+    snprintf(s.name, sizeof s.name, "%s%s_%s", kind == SUBJECT_LAYER ? "layer" : "properties", selection_infix(dtype),
+             peer ? peer->library : mot_isa_name(isa));
     return s;
 }
 
+static void add_layers(selection *all, mot_dtype dtype) {
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
+        add(all, whole_subject(SUBJECT_LAYER, isa, dtype, NULL));
+}
+
 static bool list_everything(selection *all) {
-    enum { ISAS = MOT_ISA_AVX512 };
-    all->item = calloc(candidate_count() + peer_count() + 2 * ISAS, sizeof *all->item);
+    enum { ISAS = MOT_ISA_AVX512BF16 };
+    all->item = calloc(candidate_count() + peer_count() + 3 * ISAS, sizeof *all->item);
     if (!all->item) return false;
     for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        add(all, whole_subject(SUBJECT_LAYER, "layer", isa, NULL));
-    for (size_t i = 0; i < peer_count(); i++)
-        add(all, whole_subject(SUBJECT_LAYER, "layer", MOT_ISA_SCALAR, peer_at(i)));
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        add(all, whole_subject(SUBJECT_PROPERTIES, "properties", isa, NULL));
+    for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++) add_layers(all, dtype);
+    for (size_t i = 0; i < peer_count(); i++) {
+        const mot_plan plan = peer_layer(peer_at(i));
+        add(all, whole_subject(SUBJECT_LAYER, MOT_ISA_SCALAR, mot_plan_dtype(&plan), peer_at(i)));
+    }
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(MOT_F32); isa++)
+        add(all, whole_subject(SUBJECT_PROPERTIES, isa, MOT_F32, NULL));
     return true;
 }
 
@@ -75,6 +84,7 @@ static bool list_everything(selection *all) {
 
 static bool selected(const subject *s, const options *o) {
     if (o->stages && !(o->stages >> s->stage & 1)) return false;
+    if (!options_dtype(o, s->dtype)) return false;
     if (s->peer ? o->isas != 0 : !selection_has_isa(o, s->isa)) return false; /* a peer picks its ISA by itself */
     return filter_keeps(o->filter, s->name);
 }
@@ -82,6 +92,7 @@ static bool selected(const subject *s, const options *o) {
 /* --choice: a name as it is listed, or a variant with knobs. */
 static bool is_choice(subject *s, const options *o) {
     mot_choice choice;
+    if (!options_dtype(o, s->dtype)) return false;
     if (!strcmp(s->name, o->choice)) return true;
     if (s->kind != SUBJECT_STAGE || !mot_choice_parse(&choice, o->choice, candidate_find)) return false;
     if (choice.variant != s->choice.variant) return false;
@@ -103,7 +114,7 @@ static int nothing_selected(const options *o) {
     char name[SUBJECT_NAME], knobs[256] = "";
     if (!o->choice)
         return verb_fail(o, EXIT_USAGE,
-                         "--stage, --isa and --filter leave nothing; `motbench list variants` names all");
+                         "--stage, --isa, --dtype and --filter leave nothing; `motbench list variants` names all");
     snprintf(name, sizeof name, "%.*s", (int)strcspn(o->choice, "{"), o->choice);
     if (candidate_find(name)) print_knobs(candidate_find(name), knobs, sizeof knobs);
     return verb_fail(o, EXIT_USAGE, "--choice '%.100s' is unknown or excluded; `motbench list variants` names all%s",

@@ -11,10 +11,11 @@ typedef enum subject_kind { SUBJECT_STAGE, SUBJECT_LAYER, SUBJECT_PROPERTIES } s
 
 /* A variant, a whole layer (of an ISA's defaults or of a peer), or the properties of an ISA. */
 typedef struct subject {
-    char name[SUBJECT_NAME]; /* "mix_avx2_4x16{dc=128}", "layer_avx512", "properties_scalar" */
+    char name[SUBJECT_NAME]; /* "mix_avx2_4x16{dc=128}", "layer_bf16_avx512", "properties_scalar" */
     subject_kind kind;
     mot_stage stage;
     mot_isa isa;
+    mot_dtype dtype;
     const peer *peer;  /* NULL: libmot */
     mot_choice choice; /* of SUBJECT_STAGE */
 } subject;
@@ -24,7 +25,8 @@ typedef struct selection {
     subject *item;
 } selection;
 
-/* Everything that --stage, --isa, --filter and --choice leave. EXIT_OK, or an exit code after one line on stderr. */
+/* Everything that --stage, --isa, --dtype, --filter and --choice leave. EXIT_OK, or an exit code after one line on
+ * stderr. */
 int selection_make(selection *, const options *);
 void selection_free(selection *);
 
@@ -35,6 +37,8 @@ bool subject_plan(const subject *, const mot_shape *, mot_plan *out);
 
 /* The best ISA that this machine and MOT_ISA allow. */
 mot_isa selection_cap(const options *);
+/* "_bf16", or "" for f32: what a data type puts into names. */
+const char *selection_infix(mot_dtype);
 /* Whether --isa lets this one pass. */
 bool selection_has_isa(const options *, mot_isa);
 /* 0 if all thread counts fit this process, else EXIT_USAGE after a line on stderr. */

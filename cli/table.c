@@ -108,22 +108,29 @@ static void print_padded(FILE *file, const char *text, int width, bool right, bo
     fputs(last ? "\n" : "  ", file);
 }
 
+static bool in_heading(const table *t, size_t c) {
+    return t->columns[c].kind == COLUMN_HEADING || t->columns[c].kind == COLUMN_NOTE;
+}
+
 static bool new_heading(const table *t, size_t row) {
     for (size_t c = 0; c < t->width; c++)
-        if (t->columns[c].kind == COLUMN_HEADING &&
-            (row == 0 || strcmp(table_cell(t, row, c)->text, table_cell(t, row - 1, c)->text)))
+        if (in_heading(t, c) && (row == 0 || strcmp(table_cell(t, row, c)->text, table_cell(t, row - 1, c)->text)))
             return true;
     return false;
 }
 
 static void print_heading(const table *t, size_t row, FILE *file, const char *before) {
-    const char *separator = before;
-    for (size_t c = 0; c < t->width; c++)
-        if (t->columns[c].kind == COLUMN_HEADING && table_cell(t, row, c)->kind != CELL_NONE) {
-            fprintf(file, "%s%s%s%s", separator, table_cell(t, row, c)->text, *t->columns[c].title ? " " : "",
-                    t->columns[c].title);
-            separator = "  ";
-        }
+    bool first = true;
+    for (size_t c = 0; c < t->width; c++) {
+        const column *column = &t->columns[c];
+        if (!in_heading(t, c) || table_cell(t, row, c)->kind == CELL_NONE) continue;
+        fprintf(file, "%s%s%s%s",
+                first                         ? before
+                : column->kind == COLUMN_NOTE ? ", "
+                                              : "  ",
+                table_cell(t, row, c)->text, *column->title ? " " : "", column->title);
+        first = false;
+    }
     fputc('\n', file);
 }
 

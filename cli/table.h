@@ -12,6 +12,7 @@ const char *format_name(format);
 typedef enum column_kind {
     COLUMN_PLAIN,
     COLUMN_HEADING, /* text, md: rows that agree in it stand under one heading line, and the column goes */
+    COLUMN_NOTE,    /* the same, at the end of the line after a comma */
     COLUMN_DETAIL,  /* in JSON and CSV only */
     COLUMN_DISPLAY  /* in text and md only */
 } column_kind;

@@ -28,7 +28,7 @@ static bool show(void *data, const char *what, int done, int total, double best_
 
 /* The highest of --isa, else the best usable one. */
 static mot_isa isa_of(const options *o) {
-    for (mot_isa isa = MOT_ISA_AVX512; isa >= MOT_ISA_SCALAR; isa--)
+    for (mot_isa isa = MOT_ISA_AVX512BF16; isa >= MOT_ISA_SCALAR; isa--)
         if (o->isas >> isa & 1) return isa;
     return selection_cap(o);
 }
@@ -37,7 +37,7 @@ static int tune_once(tune_options t, const options *o, const shape_list *shapes,
     progress p;
     tune_summary s = {0};
     char error[512] = "", title[64];
-    snprintf(title, sizeof title, "tune t%d %s", t.threads, cache_state_name(t.cache));
+    snprintf(title, sizeof title, "tune t%d %s %s", t.threads, cache_state_name(t.cache), mot_dtype_name(t.dtype));
     progress_begin(&p, title, 0);
     t.progress = show;
     t.progress_data = &p;
@@ -60,26 +60,35 @@ static int ensure_profile(const options *o, const char *path) {
     return ok ? EXIT_OK : verb_fail(o, EXIT_ENVIRONMENT, "the profile: %s", error);
 }
 
+/* One thread count after the other, all cache states and data types of each. */
+static int tune_conditions(tune_options t, const options *o, const shape_list *shapes, tune_summary *total) {
+    uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
+    int code = EXIT_OK;
+    t.budget_s /= o->thread_counts * __builtin_popcount(caches) * __builtin_popcount(o->dtypes);
+    for (int n = 0; n < o->thread_counts; n++)
+        for (int c = 0; c < CACHE_STATE_COUNT; c++)
+            for (mot_dtype d = MOT_F32; d <= MOT_BF16 && !code && !interrupt_signal; d++) {
+                t.threads = o->threads[n];
+                t.cache = (cache_state)c;
+                t.dtype = d;
+                if (caches >> c & 1 && options_dtype(o, d)) code = tune_once(t, o, shapes, total);
+            }
+    return code;
+}
+
 int tune_run_all(const options *o, const shape_list *shapes, double budget_s, const char *profile_path,
                  const char *journal_path, samples_writer *samples, tune_summary *total) {
-    uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
-    int code = EXIT_OK, parts = o->thread_counts * __builtin_popcount(caches);
+    tune_options t = {.budget_s = budget_s,
+                      .seed = o->seed,
+                      .isa = isa_of(o),
+                      .profile_path = profile_path,
+                      .journal_path = journal_path,
+                      .resume = o->resume,
+                      .dry_run = o->dry_run,
+                      .samples = samples,
+                      .interrupted = &interrupt_signal};
     *total = (tune_summary){0};
-    for (int n = 0; n < o->thread_counts; n++)
-        for (int c = 0; c < CACHE_STATE_COUNT && !code && !interrupt_signal; c++) {
-            tune_options t = {.threads = o->threads[n],
-                              .budget_s = budget_s / parts,
-                              .seed = o->seed,
-                              .isa = isa_of(o),
-                              .cache = (cache_state)c,
-                              .profile_path = profile_path,
-                              .journal_path = journal_path,
-                              .resume = o->resume,
-                              .dry_run = o->dry_run,
-                              .samples = samples,
-                              .interrupted = &interrupt_signal};
-            if (caches >> c & 1) code = tune_once(t, o, shapes, total);
-        }
+    int code = tune_conditions(t, o, shapes, total);
     return code || o->dry_run ? code : ensure_profile(o, profile_path);
 }
 

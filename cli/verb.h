@@ -11,6 +11,7 @@ typedef struct verb {
     const char *args;           /* "" or what stands after the flags, for people */
     int least_args, most_args;
     uint32_t flags;        /* FLAG() bits */
+    uint32_t dtypes;       /* default of --dtype, DTYPE() bits; 0: f32 */
     const char *formats;   /* blank-separated, the default first; "" without --format */
     const char *outputs;   /* what --out takes, for people */
     int (*run)(options *); /* an exit code */

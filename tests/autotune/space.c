@@ -21,19 +21,19 @@ static const mot_variant **registry(size_t *count) {
     return all;
 }
 
-static void every_point_is_a_legal_choice(void **state) {
-    (void)state;
+static size_t expect_legal_choices(mot_dtype dtype) {
     size_t count, total = 0;
     const mot_variant **all = registry(&count);
     for (int i = 0; i < SHAPES; i++)
         for (int stage = 0; stage < MOT_STAGE_LAYER; stage++) {
             space sp;
-            assert_true(space_build(&sp, (mot_stage)stage, &shapes[i], MOT_ISA_AVX512, all, count));
+            assert_true(space_build(&sp, (mot_stage)stage, &shapes[i], MOT_ISA_AVX512BF16, dtype, all, count));
             for (size_t p = 0; p < sp.search.points; p++) {
                 mot_choice choice = space_choice(&sp, p), again;
                 char text[256];
                 assert_true(mot_config_legal(choice.variant, &choice.config));
                 assert_int_equal(choice.variant->stage, stage);
+                assert_int_equal(choice.variant->dtype, dtype);
                 if (!sp.search.legal[p]) continue;
                 assert_true(choice.variant->supports(&shapes[i], &choice.config));
                 assert_int_equal(space_point(&sp, &choice), p);
@@ -44,12 +44,18 @@ static void every_point_is_a_legal_choice(void **state) {
             total += space_legal(&sp);
             space_free(&sp);
         }
-    printf("space: %zu choices over %d shapes\n", total, SHAPES);
+    printf("space: %zu choices of %s over %d shapes\n", total, mot_dtype_name(dtype), SHAPES);
     free(all);
+    return total;
 }
 
-static void defaults_and_starts_are_in_it(void **state) {
+static void every_point_is_a_legal_choice(void **state) {
     (void)state;
+    assert_true(expect_legal_choices(MOT_F32) > 0);
+    assert_true(expect_legal_choices(MOT_BF16) > 0);
+}
+
+static void expect_defaults_and_starts(mot_dtype dtype) {
     size_t count, points[2 * SEARCH_FAMILIES];
     const mot_variant **all = registry(&count);
     mot_cpu_facts cpu;
@@ -57,8 +63,8 @@ static void defaults_and_starts_are_in_it(void **state) {
     for (int i = 0; i < SHAPES; i++)
         for (int stage = 0; stage < MOT_STAGE_LAYER; stage++) {
             space sp;
-            assert_true(space_build(&sp, (mot_stage)stage, &shapes[i], mot_cpu_isa(), all, count));
-            mot_choice choice = mot_select_stage((mot_stage)stage, &shapes[i], mot_cpu_isa(), MOT_F32);
+            assert_true(space_build(&sp, (mot_stage)stage, &shapes[i], mot_cpu_isa(), dtype, all, count));
+            mot_choice choice = mot_select_stage((mot_stage)stage, &shapes[i], mot_cpu_isa(), dtype);
             assert_int_not_equal(space_point(&sp, &choice), SIZE_MAX);
             size_t starts = space_starts(&sp, &cpu, points);
             assert_true(starts >= sp.search.families && starts <= 2 * sp.search.families);
@@ -68,13 +74,19 @@ static void defaults_and_starts_are_in_it(void **state) {
     free(all);
 }
 
+static void defaults_and_starts_are_in_it(void **state) {
+    (void)state;
+    expect_defaults_and_starts(MOT_F32);
+    expect_defaults_and_starts(MOT_BF16);
+}
+
 static void isa_is_a_ceiling(void **state) {
     (void)state;
     size_t count;
     const mot_variant **all = registry(&count);
     space low, high;
-    assert_true(space_build(&low, MOT_STAGE_EXPERTS, &shapes[0], MOT_ISA_AVX2, all, count));
-    assert_true(space_build(&high, MOT_STAGE_EXPERTS, &shapes[0], MOT_ISA_AVX512, all, count));
+    assert_true(space_build(&low, MOT_STAGE_EXPERTS, &shapes[0], MOT_ISA_AVX2, MOT_F32, all, count));
+    assert_true(space_build(&high, MOT_STAGE_EXPERTS, &shapes[0], MOT_ISA_AVX512, MOT_F32, all, count));
     for (size_t f = 0; f < low.search.families; f++) assert_true(low.variant[f]->isa <= MOT_ISA_AVX2);
     assert_true(space_legal(&low) < space_legal(&high));
     space_free(&low);
@@ -100,7 +112,7 @@ static const mot_variant *const only_probe[] = {&probe};
 static size_t legal_with_d(size_t d) {
     const mot_shape shape = {4, 4, 4, d, 4};
     space sp;
-    assert_true(space_build(&sp, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, only_probe, 1));
+    assert_true(space_build(&sp, MOT_STAGE_MIX, &shape, MOT_ISA_SCALAR, MOT_F32, only_probe, 1));
     size_t legal = space_legal(&sp);
     for (size_t p = 0; p < sp.search.points; p++) {
         mot_choice choice = space_choice(&sp, p);

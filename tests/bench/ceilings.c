@@ -20,7 +20,7 @@ enum { KIB = 1 << 10, MIB = 1 << 20 };
 /* ---- loops ---- */
 
 static const peak_kernels *usable(mot_isa isa) {
-    static const peak_kernels *const all[] = {NULL, &peak_scalar, &peak_avx2, &peak_avx512};
+    static const peak_kernels *const all[] = {NULL, &peak_scalar, &peak_avx2, &peak_avx512, &peak_avx512bf16};
     return mot_cpu_why_not(isa) ? NULL : all[isa];
 }
 
@@ -31,7 +31,7 @@ static void test_copies(void **state) {
     assert_non_null(from);
     assert_non_null(to);
     for (int i = 0; i < SIZE; i++) from[i] = (unsigned char)(i * 7 + i / 251);
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++) {
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
         const peak_kernels *k = usable(isa);
         for (int nt = 0; k && nt < 2; nt++) {
             memset(to, 0xee, SIZE + 2 * GUARD);
@@ -47,10 +47,11 @@ static void test_copies(void **state) {
 /* The FLOPs of n rounds are counted, and n times the rounds take longer: nothing was optimised away. */
 static void test_fma_counts(void **state) {
     (void)state;
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++) {
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
+        static const double numbers[] = {0, 4, 8, 16, 32}; /* in a vector */
         const peak_kernels *k = usable(isa);
+        const double lanes = numbers[isa];
         if (!k) continue;
-        const double lanes = isa == MOT_ISA_AVX512 ? 16 : isa == MOT_ISA_AVX2 ? 8 : 4;
         assert_float_equal(k->fma(1000, 0.5f, 1), 1000 * k->fma(1, 0.5f, 1), 0);
         assert_true(k->fma(1, 0.5f, 1) >= 2 * lanes * 10); /* 10 chains: 5 cycles on 2 ports */
         int64_t least = INT64_MAX;
@@ -124,7 +125,7 @@ static void test_little_memory(void **state) {
 
 /* ---- floors ---- */
 
-static const ceilings table = {10,
+static const ceilings table = {11,
                                {{"fma_scalar_f32", "GFLOP/s", 1, 50, 50, 50, 0},
                                 {"fma_avx2_f32", "GFLOP/s", 1, 100, 100, 100, 0},
                                 {"fma_avx512_f32", "GFLOP/s", 1, 200, 200, 200, 0},
@@ -134,10 +135,11 @@ static const ceilings table = {10,
                                 {"read_DRAM", "GB/s", 1, 20, 20, 20, 128 * MIB},
                                 {"fma_avx2_f32", "GFLOP/s", 4, 380, 380, 380, 0},
                                 {"read_L2", "GB/s", 4, 900, 900, 900, 2 * MIB},
-                                {"read_DRAM", "GB/s", 4, 40, 40, 40, 128 * MIB}}};
+                                {"read_DRAM", "GB/s", 4, 40, 40, 40, 128 * MIB},
+                                {"fma_avx512bf16_bf16", "GFLOP/s", 1, 400, 400, 400, 0}}};
 
 static double floor_ns(mot_isa isa, int threads, double flops, double bytes, size_t set) {
-    return ceilings_floor_ns(&table, isa, threads, flops, bytes, set);
+    return ceilings_floor_ns(&table, isa, MOT_F32, threads, flops, bytes, set);
 }
 
 static void test_find(void **state) {
@@ -161,6 +163,20 @@ static void test_floor(void **state) {
     assert_float_equal(floor_ns(MOT_ISA_AVX2, 1, 20000, 1000, SIZE_MAX), 200, 1e-9);
 }
 
+/* bf16 without products of its own is computed as f32. */
+static void test_floor_bf16(void **state) {
+    (void)state;
+    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_AVX512BF16, MOT_BF16, 1, 2000, 0, 0), 5, 1e-9);
+    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_BEST, MOT_BF16, 1, 2000, 0, 0), 5, 1e-9);
+    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_AVX512, MOT_BF16, 1, 2000, 0, 0), 10, 1e-9);
+    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_SCALAR, MOT_BF16, 1, 2000, 0, 0), 40, 1e-9);
+    assert_float_equal(floor_ns(MOT_ISA_AVX512BF16, 1, 2000, 0, 0), 10, 1e-9);
+    assert_float_equal(floor_ns(MOT_ISA_BEST, 1, 2000, 0, 0), 10, 1e-9);
+    ceilings no_bf16 = table; /* a machine without */
+    no_bf16.count = 10;
+    assert_float_equal(ceilings_floor_ns(&no_bf16, MOT_ISA_BEST, MOT_BF16, 1, 2000, 0, 0), 10, 1e-9);
+}
+
 static void test_floor_other_threads(void **state) {
     (void)state;
     assert_float_equal(floor_ns(MOT_ISA_AVX2, 2, 3800, 0, 0), 10, 1e-9); /* the bound for four holds for two */
@@ -168,7 +184,7 @@ static void test_floor_other_threads(void **state) {
     assert_float_equal(floor_ns(MOT_ISA_AVX2, 4, 0, 900, MIB), 1, 1e-9); /* four L2 together hold it */
     assert_float_equal(floor_ns(MOT_ISA_AVX2, 4, 0, 400, SIZE_MAX), 10, 1e-9);
     const ceilings none = {0};
-    assert_float_equal(ceilings_floor_ns(&none, MOT_ISA_BEST, 1, 1e9, 1e9, 1), 0, 0);
+    assert_float_equal(ceilings_floor_ns(&none, MOT_ISA_BEST, MOT_F32, 1, 1e9, 1e9, 1), 0, 0);
 }
 
 /* ---- measuring ---- */
@@ -195,14 +211,17 @@ static void test_measure(void **state) {
             expect_sane(&c.item[i]);
             assert_ptr_equal(ceilings_find(&c, c.item[i].name, c.item[i].threads), &c.item[i]); /* no name twice */
         }
-        for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_cpu_isa(); isa++) {
+        for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512 && isa <= mot_cpu_isa(); isa++) {
             static const char *const isas[] = {"", "scalar", "avx2", "avx512"};
             snprintf(name, sizeof name, "fma_%s_f32", isas[isa]);
             assert_non_null(ceilings_find(&c, name, 1));
             assert_non_null(ceilings_find(&c, name, threads));
         }
+        const bool has_bf16 = !mot_cpu_why_not(MOT_ISA_AVX512BF16);
+        assert_int_equal(ceilings_find(&c, "fma_avx512bf16_bf16", threads) != NULL, has_bf16);
+        assert_null(ceilings_find(&c, "fma_avx512bf16_f32", threads));
         assert_int_equal(ceilings_find(&c, "read_L1", 1) != NULL, t.l1d > 0);
-        assert_true(ceilings_floor_ns(&c, MOT_ISA_BEST, threads, 1e9, 1e9, SIZE_MAX) > 0);
+        assert_true(ceilings_floor_ns(&c, MOT_ISA_BEST, MOT_F32, threads, 1e9, 1e9, SIZE_MAX) > 0);
     }
     sched_getaffinity(0, sizeof after, &after);
     assert_true(CPU_EQUAL(&before, &after));
@@ -226,10 +245,16 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_copies),        cmocka_unit_test(test_fma_counts),
-                                       cmocka_unit_test(test_reads),         cmocka_unit_test(test_sets),
-                                       cmocka_unit_test(test_little_memory), cmocka_unit_test(test_find),
-                                       cmocka_unit_test(test_floor),         cmocka_unit_test(test_floor_other_threads),
-                                       cmocka_unit_test(test_measure),       cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_copies),
+                                       cmocka_unit_test(test_fma_counts),
+                                       cmocka_unit_test(test_reads),
+                                       cmocka_unit_test(test_sets),
+                                       cmocka_unit_test(test_little_memory),
+                                       cmocka_unit_test(test_find),
+                                       cmocka_unit_test(test_floor),
+                                       cmocka_unit_test(test_floor_bf16),
+                                       cmocka_unit_test(test_floor_other_threads),
+                                       cmocka_unit_test(test_measure),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

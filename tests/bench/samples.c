@@ -101,11 +101,13 @@ static json_t *bench_line(const contestant *c, const measurement *m, const ceili
     return line;
 }
 
-static contestant scalar_mix(void) {
-    const mot_variant *v = mot_registry_find("mix_scalar_4x4");
+static contestant default_of(const char *variant) {
+    const mot_variant *v = mot_registry_find(variant);
     assert_non_null(v);
     return (contestant){.plan = {.steps = 1, .step = {{v, mot_config_default(v)}}}, .name = v->name};
 }
+
+static contestant scalar_mix(void) { return default_of("mix_scalar_4x4"); }
 
 static void a_bench_line_identifies_its_row(void **state) {
     const contestant c = scalar_mix();
@@ -121,6 +123,7 @@ static void a_bench_line_identifies_its_row(void **state) {
     assert_string_equal(text_of(line, "stage"), "mix");
     assert_string_equal(text_of(line, "isa"), "scalar");
     assert_string_equal(text_of(line, "library"), "mot");
+    assert_string_equal(text_of(line, "dtype"), "f32");
     assert_string_equal(text_of(line, "group"), "group-size");
     assert_true(number_of(json_object_get(line, "dims"), "d") == 512);
     json_decref(line);
@@ -162,7 +165,7 @@ static void layers_are_known_by_their_own_names(void **state) {
     contestant c[16];
     const measurement m = known_measurement();
     (void)state;
-    const size_t n = contestants_for_layer(&shape, MOT_ISA_SCALAR, NULL, c, 16);
+    const size_t n = contestants_for_layer(&shape, MOT_F32, MOT_ISA_SCALAR, NULL, c, 16);
     assert_int_equal(n, 1 + peer_count());
     for (size_t i = 0; i < n; i++) {
         json_t *line = bench_line(&c[i], &m, NULL);
@@ -201,6 +204,33 @@ static void above_the_ceiling_is_mistrusted(void **state) {
     json_decref(line);
 }
 
+/* As many FLOPs, half the bytes; and the ceiling of its own products, where its ISA has them. */
+static void bf16_has_its_own_bytes_and_ceiling(void **state) {
+    const contestant as_f32 = default_of("experts_avx512_bf16_12x32"),
+                     dot = default_of("experts_avx512bf16_bf16_12x32");
+    const contestant f32 = default_of("experts_avx512_12x32");
+    const measurement m = known_measurement();
+    const ceilings roofs = {.count = 3,
+                            .item = {{.name = "fma_avx512_f32", .unit = "GFLOP/s", .threads = 2, .median = 100},
+                                     {.name = "fma_avx512bf16_bf16", .unit = "GFLOP/s", .threads = 2, .median = 400},
+                                     {.name = "read_DRAM", .unit = "GB/s", .threads = 2, .median = 1}}};
+    const mot_shape large = {1024, 32, 32, 512, 2048}; /* bound by FLOPs on these */
+    (void)state;
+    json_t *line = bench_line(&dot, &m, NULL), *single = bench_line(&f32, &m, NULL);
+    assert_string_equal(text_of(line, "dtype"), "bf16");
+    assert_string_equal(text_of(line, "isa"), "avx512bf16");
+    assert_true(number_of(line, "flops") == number_of(single, "flops"));
+    assert_true(number_of(line, "bytes") == number_of(single, "bytes") / 2);
+    json_decref(line);
+    json_decref(single);
+    const double weights = 2.0 * 32 * 512 * 2048, flops = mot_stage_flops(MOT_STAGE_EXPERTS, &large);
+    assert_true(fabs(samples_derive(&dot, &shape, &options, &m, &roofs).floor_ns / (2 * weights + 4.0 * 32 * 64 * 512) -
+                     1) < 1e-6);
+    assert_true(fabs(samples_derive(&dot, &large, &options, &m, &roofs).floor_ns / (flops / 400) - 1) < 1e-6);
+    assert_true(fabs(samples_derive(&as_f32, &large, &options, &m, &roofs).floor_ns / (flops / 100) - 1) < 1e-6);
+    assert_true(fabs(samples_derive(&f32, &large, &options, &m, &roofs).floor_ns / (flops / 100) - 1) < 1e-6);
+}
+
 /* ---- the other lines ---- */
 
 static void checks_ceilings_and_findings(void **state) {
@@ -212,7 +242,7 @@ static void checks_ceilings_and_findings(void **state) {
     (void)state;
     assert_true(samples_check(w, "mix_x", &shape, MOT_STAGE_MIX, &r));
     assert_true(samples_ceiling(w, &top));
-    assert_true(samples_tune(w, MOT_STAGE_EXPERTS, &shape, 2, "a", "b{nc=1}", 5e6, 4e6, &gain, 40, true));
+    assert_true(samples_tune(w, MOT_STAGE_EXPERTS, &shape, MOT_BF16, 2, "a", "b{nc=1}", 5e6, 4e6, &gain, 40, true));
     assert_true(samples_close(w, false, 130));
     json_t *check = line_at(1), *ceiling = line_at(2), *tune = line_at(3), *end = line_at(4);
     assert_string_equal(text_of(check, "verdict"), verdict_name(VERDICT_FAIL));
@@ -220,6 +250,7 @@ static void checks_ceilings_and_findings(void **state) {
     assert_true(number_of(check, "seed") == 9 && number_of(check, "compared") == 5);
     assert_true(number_of(ceiling, "bytes") == 64 && number_of(ceiling, "high") == 3);
     assert_string_equal(text_of(tune, "winner"), "b{nc=1}");
+    assert_string_equal(text_of(tune, "dtype"), "bf16");
     assert_true(number_of(tune, "speedup") == 1.25 && number_of(tune, "evaluations") == 40);
     assert_null_at(tune, "speedup_high");
     assert_true(json_is_false(json_object_get(end, "complete")));
@@ -261,11 +292,15 @@ static int remove_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_run_line_says_where_and_how),     cmocka_unit_test(a_bench_line_identifies_its_row),
-        cmocka_unit_test(a_bench_line_holds_every_sample),     cmocka_unit_test(what_was_not_timed_has_no_numbers),
-        cmocka_unit_test(layers_are_known_by_their_own_names), cmocka_unit_test(above_the_ceiling_is_mistrusted),
-        cmocka_unit_test(checks_ceilings_and_findings),        cmocka_unit_test(trouble_is_reported),
-        cmocka_unit_test(hashes_are_the_published_ones)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_run_line_says_where_and_how),
+                                       cmocka_unit_test(a_bench_line_identifies_its_row),
+                                       cmocka_unit_test(a_bench_line_holds_every_sample),
+                                       cmocka_unit_test(what_was_not_timed_has_no_numbers),
+                                       cmocka_unit_test(layers_are_known_by_their_own_names),
+                                       cmocka_unit_test(above_the_ceiling_is_mistrusted),
+                                       cmocka_unit_test(bf16_has_its_own_bytes_and_ceiling),
+                                       cmocka_unit_test(checks_ceilings_and_findings),
+                                       cmocka_unit_test(trouble_is_reported),
+                                       cmocka_unit_test(hashes_are_the_published_ones)};
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
