@@ -26,7 +26,7 @@ size_t tensors_bytes(const mot_shape *s, mot_dtype dtype, int set) {
 static bool fill_part(void *to, mot_dtype dtype, const problem *pb, int tensor) {
     if (dtype == MOT_F32) return data_fill(pb, tensor, to), true;
     const size_t n = problem_elements(pb, tensor);
-    float *exact = malloc(n * sizeof *exact);
+    float *exact = calloc(n, sizeof *exact); /* data_fill leaves out alone */
     if (!exact) return false;
     data_fill(pb, tensor, exact);
     mot_bf16_from_f32(to, exact, n);

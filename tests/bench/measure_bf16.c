@@ -21,7 +21,7 @@ static tensors make_tensors(mot_dtype dtype) {
 static void values_are_those_of_f32_rounded(void **state) {
     tensors exact = make_tensors(MOT_F32), half = make_tensors(MOT_BF16);
     (void)state;
-    for (int i = 0; i < TENSOR_COUNT; i++) {
+    for (int i = 0; i + 1 < TENSOR_COUNT; i++) { /* out is not filled */
         const size_t n = exact.at[i].bytes / sizeof(float);
         const float *from = (const float *)exact.at[i].base;
         assert_int_equal(half.at[i].bytes, n * sizeof(mot_bf16));
