@@ -16,6 +16,7 @@ typedef struct subject {
     mot_stage stage;
     mot_isa isa;
     const peer *peer;  /* NULL: libmot */
+    size_t peer_layer; /* which of its layers */
     mot_choice choice; /* of SUBJECT_STAGE */
 } subject;
 

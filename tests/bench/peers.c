@@ -38,10 +38,14 @@ static void what_cannot_run_has_a_reason(void **state) {
 static void layers_of_peers_are_layers(void **state) {
     (void)state;
     for (size_t i = 0; i < peer_count(); i++) {
-        const mot_plan plan = peer_layer(peer_at(i));
-        assert_true(mot_plan_is_layer(&plan));
-        assert_null(candidate_why_not(plan.step[0].variant));
-        assert_non_null(strstr(peer_at(i)->version(), "0."));
+        assert_string_equal(peer_layer_name(peer_at(i), 0), peer_at(i)->library);
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
+            const mot_plan plan = peer_layer(peer_at(i), k);
+            assert_true(mot_plan_is_layer(&plan));
+            assert_null(candidate_why_not(plan.step[0].variant));
+            assert_non_null(strstr(plan.step[2].variant->name, peer_layer_name(peer_at(i), k)));
+        }
+        assert_non_null(strpbrk(peer_at(i)->version(), "0123456789"));
         print_message("%s\n", peer_at(i)->version());
     }
 }
