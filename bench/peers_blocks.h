@@ -7,7 +7,7 @@
 
 /* Rows of every block of an expert but the last; 1 where there are none. */
 static inline size_t block_rows(const mot_shape *s, size_t most) {
-    enum { ENOUGH_UNITS = 16, LEAST_ROWS = 64 };
+    enum { ENOUGH_UNITS = 8, LEAST_ROWS = 16 };
     size_t rows = s->groups < most ? s->groups : most;
     while (rows > LEAST_ROWS && s->experts * ((s->groups + rows - 1) / rows) < ENOUGH_UNITS) rows = (rows + 1) / 2;
     return rows ? rows : 1;

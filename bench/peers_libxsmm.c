@@ -46,7 +46,7 @@ static void multiply(bool transpose_a, size_t m, size_t n, size_t k, float alpha
 
 /* ---- experts with packed weights: panels [K][64] of B, the last one narrower; A as blocks [K/64][rows][64] ---- */
 
-enum { MOST_ROWS = 128, DEEP = 8 };
+enum { MOST_ROWS = 128 };
 
 static size_t expert_floats(const mot_shape *s) { return 2 * s->d_model * s->d_expert; }
 
@@ -87,15 +87,11 @@ static void multiply_blocks(bool first, size_t rows, size_t width, size_t depth,
     kernel(b, a, c, &blocks);
 }
 
-/* One panel: C (rows, width) = A.B over the whole depth k, so many blocks at once as stay in the caches. */
+/* One panel: C (rows, width) = A.B over the whole depth k; cutting it to fit a cache was slower. */
 static void multiply_panel(size_t rows, size_t width, size_t k, const float *a, const float *b, float *c, size_t ldc) {
-    const size_t whole = k / PANEL;
-    for (size_t l = 0; l < whole; l += DEEP)
-        multiply_blocks(l == 0, rows, width, PANEL, least(DEEP, whole - l), a + l * PANEL * rows, b + l * PANEL * width,
-                        c, ldc);
-    if (k % PANEL)
-        multiply_blocks(whole == 0, rows, width, k % PANEL, 1, a + whole * PANEL * rows, b + whole * PANEL * width, c,
-                        ldc);
+    const size_t blocks = k / PANEL, rest = k % PANEL, done = blocks * PANEL;
+    if (blocks) multiply_blocks(true, rows, width, PANEL, blocks, a, b, c, ldc);
+    if (rest) multiply_blocks(blocks == 0, rows, width, rest, 1, a + done * rows, b + done * width, c, ldc);
 }
 
 static void block_mixed(const float *mixed, size_t rows, size_t D, float *to) {
