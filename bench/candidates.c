@@ -14,6 +14,8 @@ static const peer *const peers[] = {
 size_t peer_count(void) { return sizeof peers / sizeof *peers - 1; }
 const peer *peer_at(size_t index) { return index < peer_count() ? peers[index] : NULL; }
 
+bool peer_is_default(const peer *p) { return p == peer_at(0); }
+
 static size_t peer_variants(void) {
     size_t n = 0;
     for (size_t i = 0; i < peer_count(); i++) n += peers[i]->variant_count;

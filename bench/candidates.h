@@ -15,6 +15,8 @@ typedef struct peer {
 } peer;
 size_t peer_count(void);
 const peer *peer_at(size_t index);
+/* The one that is timed without being asked for: the first one built. It is base enough, and the others take time. */
+bool peer_is_default(const peer *);
 
 size_t candidate_count(void);
 const mot_variant *candidate_at(size_t index);

@@ -34,9 +34,8 @@ static bool is_choice(const options *o, const contestant *c) {
     return c->plan.steps == 1 && !strcmp(o->choice, text);
 }
 
-/* Without --peers the first one built is base enough, and the others would take time from it; who names a choice has
- * asked for it. */
-static bool is_wanted_peer(const options *o, const peer *p) { return o->peers || o->choice || p == peer_at(0); }
+/* Who names a choice has asked for it. */
+static bool is_wanted_peer(const options *o, const peer *p) { return o->peers || o->choice || peer_is_default(p); }
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);

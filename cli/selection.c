@@ -127,6 +127,13 @@ int selection_make(selection *out, const options *o) {
     return kept ? EXIT_OK : nothing_selected(o);
 }
 
+void selection_keep_default_peer(selection *s) {
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->item[i].peer || peer_is_default(s->item[i].peer)) s->item[kept++] = s->item[i];
+    s->count = kept;
+}
+
 void selection_free(selection *s) {
     free(s->item);
     *s = (selection){0};

@@ -28,6 +28,8 @@ typedef struct selection {
 /* Everything that --stage, --isa, --filter and --choice leave. EXIT_OK, or an exit code after one line on stderr. */
 int selection_make(selection *, const options *);
 void selection_free(selection *);
+/* Leaves out the peers that are timed only when asked for. */
+void selection_keep_default_peer(selection *);
 
 /* NULL if it can run here, else the reason. */
 const char *subject_why_not(const subject *, const options *);
