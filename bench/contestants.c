@@ -3,6 +3,7 @@
 #include "cpu.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Where contestants are collected. */
 typedef struct list {
@@ -43,15 +44,29 @@ static const char *const isa_layer[][5] = {NAMES("layer_"), NAMES("layer_bf16_")
 static const char *const isa_dense[][5] = {NAMES("dense_ffn_"), NAMES("dense_ffn_bf16_")};
 static const char *const tuned_layer[] = {"layer_tuned", "layer_bf16_tuned"};
 
-/* "layer_openblas": kept for the life of the program, one text per peer and prefix. */
-static const char *peer_name(size_t peer_index, bool layer, mot_dtype dtype) {
-    enum { MAX_PEERS = 8 };
-    static char text[MAX_PEERS][2][2][48];
-    if (peer_index >= MAX_PEERS) return peer_at(peer_index)->library;
-    char *name = text[peer_index][layer][dtype];
-    snprintf(name, sizeof text[0][0][0], "%s%s_%s", layer ? "layer" : "dense_ffn", dtype == MOT_BF16 ? "_bf16" : "",
-             peer_at(peer_index)->library);
-    return name;
+/* "layer_openblas": kept for the life of the program, one text per layer of a peer and prefix. */
+static const char *kept_name(const char *prefix, const char *library) {
+    enum { MOST = 32 };
+    static char text[MOST][48];
+    char name[sizeof text[0]];
+    snprintf(name, sizeof name, "%s_%s", prefix, library);
+    for (int i = 0; i < MOST; i++) {
+        if (!text[i][0]) memcpy(text[i], name, sizeof name);
+        if (!strcmp(text[i], name)) return text[i];
+    }
+    return library;
+}
+
+static void add_peer_layers(list *l) {
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++)
+            add(l, kept_name("layer", peer_layer_name(peer_at(i), k)), peer_layer(peer_at(i), k));
+}
+
+static void add_peer_dense(list *l) {
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++)
+            add(l, kept_name("dense_ffn", peer_layer_name(peer_at(i), k)), one_step(peer_layer(peer_at(i), k).step[2]));
 }
 
 size_t contestants_for_layer(const mot_shape *s, mot_dtype dtype, mot_isa cap, const mot_plan *tuned, contestant *out,
@@ -60,7 +75,7 @@ size_t contestants_for_layer(const mot_shape *s, mot_dtype dtype, mot_isa cap, c
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
         if (has_isa(isa, cap)) add(&l, isa_layer[dtype][isa], mot_select_layer(s, isa, dtype));
     if (tuned) add(&l, tuned_layer[dtype], *tuned);
-    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, true, dtype), peer_layer(peer_at(i)));
+    add_peer_layers(&l);
     return l.count;
 }
 
@@ -69,7 +84,6 @@ size_t contestants_for_dense(const mot_shape *dense, mot_dtype dtype, mot_isa ca
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
         if (has_isa(isa, cap))
             add(&l, isa_dense[dtype][isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, dtype)));
-    for (size_t i = 0; i < peer_count(); i++)
-        add(&l, peer_name(i, false, dtype), one_step(peer_layer(peer_at(i)).step[2]));
+    add_peer_dense(&l);
     return l.count;
 }

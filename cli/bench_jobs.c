@@ -34,9 +34,13 @@ static bool is_choice(const options *o, const contestant *c) {
     return c->plan.steps == 1 && !strcmp(o->choice, text);
 }
 
+/* Who names a choice has asked for it. */
+static bool is_wanted_peer(const options *o, const peer *p) { return o->peers || o->choice || peer_is_default(p); }
+
 static bool wanted(const options *o, const contestant *c) {
-    bool peer = candidate_peer(c->plan.step[0].variant) != NULL;
-    return (peer || selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) && is_choice(o, c);
+    const peer *p = candidate_peer(c->plan.step[0].variant);
+    return (p ? is_wanted_peer(o, p) : selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) &&
+           is_choice(o, c);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {
@@ -142,18 +146,23 @@ static void make_conditions(maker *m, const mot_shape *shape, const char *group)
             }
 }
 
+/* The highest that any of the data types has variants for. */
+static mot_isa top_isa(const options *o) {
+    return options_dtype(o, MOT_BF16) ? mot_isa_top(MOT_BF16) : mot_isa_top(MOT_F32);
+}
+
 static int refuse(const maker *m) {
     const options *o = m->options;
     if (!m->memory) return verb_fail(o, EXIT_ENVIRONMENT, "out of memory");
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++)
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= top_isa(o); isa++)
         if ((o->isas >> isa & 1) && isa > selection_cap(o))
             return verb_fail(o, EXIT_SKIPPED, "--isa %s: skipped: %s", mot_isa_name(isa),
                              mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
     return verb_fail(
         o, EXIT_USAGE,
         "--stage, --isa, --dtype, --filter and --choice leave none of %zu candidates; `motbench list variants` names "
-        "them",
-        m->offered);
+        "them%s",
+        m->offered, o->peers || peer_count() < 2 ? "" : ", --peers adds all peer libraries");
 }
 
 int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profile) {

@@ -85,6 +85,7 @@ void run_check_step(run_state *r) {
     if (has_bf16(&o)) o.dtypes = DTYPES_ALL;
     run_heading(r, "check");
     int code = selection_make(&selected, &o);
+    selection_keep_default_peer(&selected);
     check_job job = {.options = &o,
                      .selection = &selected,
                      .shapes = shapes,

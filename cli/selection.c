@@ -12,8 +12,6 @@ mot_isa selection_cap(const options *o) {
     return o->cap != MOT_ISA_BEST && o->cap < best ? o->cap : best;
 }
 
-const char *selection_infix(mot_dtype dtype) { return dtype == MOT_BF16 ? "_bf16" : ""; }
-
 bool selection_has_isa(const options *o, mot_isa isa) { return !o->isas || (o->isas >> isa & 1); }
 
 int selection_check_threads(const options *o) {
@@ -36,7 +34,7 @@ bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
     if (s->kind == SUBJECT_STAGE)
         *out = (mot_plan){.steps = 1, .step = {s->choice}};
     else
-        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa, s->dtype);
+        *out = s->peer ? peer_layer(s->peer, s->peer_layer) : mot_select_layer(shape, s->isa, s->dtype);
     for (int i = 0; i < out->steps; i++)
         if (!out->step[i].variant) return false;
     return out->steps > 0;
@@ -53,30 +51,37 @@ static subject variant_subject(const mot_variant *v) {
     return s;
 }
 
-static subject whole_subject(subject_kind kind, mot_isa isa, mot_dtype dtype, const peer *peer) {
-    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa, .dtype = dtype, .peer = peer};
-    snprintf(s.name, sizeof s.name, "%s%s_%s", kind == SUBJECT_LAYER ? "layer" : "properties", selection_infix(dtype),
-             peer ? peer->library : mot_isa_name(isa));
+static subject whole_subject(subject_kind kind, mot_isa isa, mot_dtype dtype) {
+    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa, .dtype = dtype};
+    snprintf(s.name, sizeof s.name, "%s%s_%s", kind == SUBJECT_LAYER ? "layer" : "properties",
+             dtype == MOT_BF16 ? "_bf16" : "", mot_isa_name(isa));
+    return s;
+}
+
+static subject peer_subject(const peer *p, size_t layer) {
+    const mot_plan plan = peer_layer(p, layer);
+    subject s = {
+        .kind = SUBJECT_LAYER, .stage = MOT_STAGE_LAYER, .isa = MOT_ISA_SCALAR, .peer = p, .peer_layer = layer};
+    s.dtype = mot_plan_dtype(&plan);
+    snprintf(s.name, sizeof s.name, "layer_%s", peer_layer_name(p, layer));
     return s;
 }
 
 static void add_layers(selection *all, mot_dtype dtype) {
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
-        add(all, whole_subject(SUBJECT_LAYER, isa, dtype, NULL));
+        add(all, whole_subject(SUBJECT_LAYER, isa, dtype));
 }
 
 static bool list_everything(selection *all) {
     enum { ISAS = MOT_ISA_AVX512BF16 };
-    all->item = calloc(candidate_count() + peer_count() + 3 * ISAS, sizeof *all->item);
+    all->item = calloc(2 * candidate_count() + 3 * ISAS, sizeof *all->item); /* a peer has a layer an experts variant */
     if (!all->item) return false;
     for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
     for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++) add_layers(all, dtype);
-    for (size_t i = 0; i < peer_count(); i++) {
-        const mot_plan plan = peer_layer(peer_at(i));
-        add(all, whole_subject(SUBJECT_LAYER, MOT_ISA_SCALAR, mot_plan_dtype(&plan), peer_at(i)));
-    }
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) add(all, peer_subject(peer_at(i), k));
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(MOT_F32); isa++)
-        add(all, whole_subject(SUBJECT_PROPERTIES, isa, MOT_F32, NULL));
+        add(all, whole_subject(SUBJECT_PROPERTIES, isa, MOT_F32));
     return true;
 }
 
@@ -129,6 +134,13 @@ int selection_make(selection *out, const options *o) {
         if (o->choice ? is_choice(&out->item[i], o) : selected(&out->item[i], o)) out->item[kept++] = out->item[i];
     out->count = kept;
     return kept ? EXIT_OK : nothing_selected(o);
+}
+
+void selection_keep_default_peer(selection *s) {
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->item[i].peer || peer_is_default(s->item[i].peer)) s->item[kept++] = s->item[i];
+    s->count = kept;
 }
 
 void selection_free(selection *s) {

@@ -17,6 +17,7 @@ typedef struct subject {
     mot_isa isa;
     mot_dtype dtype;
     const peer *peer;  /* NULL: libmot */
+    size_t peer_layer; /* which of its layers */
     mot_choice choice; /* of SUBJECT_STAGE */
 } subject;
 
@@ -29,6 +30,8 @@ typedef struct selection {
  * stderr. */
 int selection_make(selection *, const options *);
 void selection_free(selection *);
+/* Leaves out the peers that are timed only when asked for. */
+void selection_keep_default_peer(selection *);
 
 /* NULL if it can run here, else the reason. */
 const char *subject_why_not(const subject *, const options *);
@@ -37,8 +40,6 @@ bool subject_plan(const subject *, const mot_shape *, mot_plan *out);
 
 /* The best ISA that this machine and MOT_ISA allow. */
 mot_isa selection_cap(const options *);
-/* "_bf16", or "" for f32: what a data type puts into names. */
-const char *selection_infix(mot_dtype);
 /* Whether --isa lets this one pass. */
 bool selection_has_isa(const options *, mot_isa);
 /* 0 if all thread counts fit this process, else EXIT_USAGE after a line on stderr. */

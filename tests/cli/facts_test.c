@@ -102,9 +102,10 @@ static void lists_are_one_name_a_line(void **state) {
     outcome o = run("list");
     expect_code(&o, 0);
     assert_true(count_lines(o.out) >= 20);
-    expect_out(&o, "\nmix_scalar_");
+    expect_out(&o, "\nmix_scalar_4x4");
+    expect_out(&o, "\nmix_scalar_bf16_4x4");
     assert_null(strchr(o.out, ' '));
-    o = run("list variants --stage mix --isa scalar");
+    o = run("list variants --stage mix --isa scalar --dtype f32");
     expect_code(&o, 0);
     assert_int_equal(strncmp(o.out, "mix_scalar_", 11), 0);
     assert_int_equal(count_lines(o.out), 1);
@@ -141,6 +142,29 @@ static void marked_variants(void **state) {
     assert_true(json_is_false(json_object_get(first, "usable")));
     assert_true(strlen(json_string_value(json_object_get(first, "reason"))) > 3);
     json_decref(json);
+}
+
+static int rows_of_dtype(json_t *json, const char *dtype) {
+    int n = 0;
+    for (size_t i = 0; i < json_array_size(json); i++)
+        n += !strcmp(json_string_value(json_object_get(json_array_get(json, i), "dtype")), dtype);
+    return n;
+}
+
+static void variants_have_a_data_type(void **state) {
+    (void)state;
+    outcome o = run("list variants --json");
+    json_t *both = parse(o.out);
+    o = run("list variants --json --dtype bf16");
+    json_t *bf16 = parse(o.out);
+    assert_true(rows_of_dtype(both, "f32") >= 20 && rows_of_dtype(both, "bf16") >= 20);
+    assert_int_equal(rows_of_dtype(bf16, "f32"), 0);
+    assert_int_equal(rows_of_dtype(bf16, "bf16"), rows_of_dtype(both, "bf16"));
+    assert_int_equal(json_array_size(both), rows_of_dtype(both, "f32") + rows_of_dtype(both, "bf16"));
+    json_decref(both);
+    json_decref(bf16);
+    o = run_with("MOT_ISA=avx512", "list variants --isa avx512bf16");
+    expect_out(&o, "~experts_avx512bf16_bf16_");
 }
 
 static void negated_filter(void **state) {
@@ -235,6 +259,7 @@ int main(void) {
         cmocka_unit_test(doctor),
         cmocka_unit_test(lists_are_one_name_a_line),
         cmocka_unit_test(a_model_names_its_shapes),
+        cmocka_unit_test(variants_have_a_data_type),
         cmocka_unit_test(marked_variants),
         cmocka_unit_test(negated_filter),
         cmocka_unit_test(formats),

@@ -62,8 +62,12 @@ static void values(void **state) {
     expect_refusal("", "bench --cpus 99999", 2, "--cpus: '99999'", "like 0,2-3");
     expect_refusal("", "bench --cache lukewarm", 2, "'lukewarm'", "hot, cold-weights or cold-all");
     expect_refusal("", "bench --stage tax", 2, "'tax'", "route mix");
-    expect_refusal("", "bench --isa mmx", 2, "'mmx'", "scalar, avx2 or avx512");
-    expect_refusal("", "bench --dtype bf16", 2, "'bf16'", "f32");
+    expect_refusal("", "bench --isa mmx", 2, "'mmx'", "scalar, avx2, avx512 or avx512bf16");
+    expect_refusal("", "bench --dtype f16", 2, "--dtype: 'f16'", "f32 or bf16");
+    expect_refusal("", "tune --dtype f32,int8", 2, "'int8'", "f32 or bf16");
+    expect_refusal("", "check --dtype bf16,", 2, "--dtype", "empty");
+    expect_refusal("", "run --dtype bf17", 2, "'bf17'", "f32 or bf16");
+    expect_refusal("MOTBENCH_DTYPE=f64", "list", 2, "MOTBENCH_DTYPE: 'f64'", "f32 or bf16");
     expect_refusal("", "bench --filter '('", 2, "'('", "regular expression");
     expect_refusal("", "bench --seed -1", 2, "--seed: '-1'", "whole number");
     expect_refusal("", "bench --seed 99999999999999999999", 2, "--seed", "whole number");
@@ -82,6 +86,10 @@ static void empty_selections(void **state) {
     (void)state;
     expect_refusal("", "check --filter nonsuch", 2, "--filter", "list variants");
     expect_refusal("", "bench --filter nonsuch --shape g1t1e1d1h1", 2, "--filter", "list variants");
+    expect_refusal("", "check --filter bf16 --dtype f32", 2, "--dtype", "list variants");
+    expect_refusal("", "bench --isa avx512bf16 --dtype f32 --filter avx --shape g1t1e1d1h1", 2, "--dtype",
+                   "list variants");
+    expect_refusal("", "bench --choice mix_scalar_4x4 --dtype bf16 --shape g1t1e1d1h1", 2, "--dtype", "list variants");
     expect_refusal("", "list --filter nonsuch", 2, "--filter", "list variants");
     expect_refusal("", "list stages --filter nonsuch", 2, "no stages", "--filter");
     expect_refusal("", "check --choice nonsuch_avx2", 2, "'nonsuch_avx2'", "list variants");
@@ -119,7 +127,7 @@ static void outputs(void **state) {
 
 static void environment(void **state) {
     (void)state;
-    expect_refusal("MOT_ISA=mmx", "info", 2, "MOT_ISA: 'mmx'", "scalar, avx2 or avx512");
+    expect_refusal("MOT_ISA=mmx", "info", 2, "MOT_ISA: 'mmx'", "scalar, avx2, avx512 or avx512bf16");
     expect_refusal("MOT_NUM_THREADS=many", "info", 2, "MOT_NUM_THREADS: 'many'", "from 1 to 1024");
     expect_refusal("MOT_NUM_THREADS=0", "bench", 2, "MOT_NUM_THREADS: '0'", "from 1 to 1024");
     expect_refusal("MOTBENCH_MIN_TIME=soon", "bench", 2, "MOTBENCH_MIN_TIME: 'soon'", "2ms");

@@ -24,7 +24,7 @@ allowed() {
     tests/kernels/api*) case $4:$3 in : | *:mot/mot.h | tests/kernels:api.h | :*) return 0 ;; *) return 1 ;; esac ;;
     esac
     case $3:$1 in
-    immintrin.h:kernels/isa/* | immintrin.h:*_avx2.c | immintrin.h:*_avx512.c) return 0 ;;
+    immintrin.h:kernels/isa/* | immintrin.h:*_avx2.c | immintrin.h:*_avx512.c | immintrin.h:*_avx512bf16.c) return 0 ;;
     immintrin.h:*) return 1 ;;
     esac
     case $2:$4 in
@@ -57,7 +57,7 @@ for file in $(sources kernels bench autotune reports cli) $(sources tests/kernel
     done
 done
 
-for library in papi.h hwloc.h benchmark/benchmark.h cblas.h omp.h xxhash.h Random123/ argp.h; do
+for library in papi.h hwloc.h benchmark/benchmark.h cblas.h blis.h oneapi/dnnl/ libxsmm.h omp.h xxhash.h Random123/ argp.h; do
     files=$(grep -lE "^ *# *include *<$library" $(sources kernels bench autotune reports cli) | tr '\n' ' ')
     [ "$(echo $files | wc -w)" -le 1 ] || breach "<$library> is included in more than one file: $files"
 done
