@@ -7,9 +7,14 @@
 enum { LINES = 24 };
 
 static bool is_rate(const ceiling_record *c) { return strcmp(c->unit, "GFLOP/s") == 0; }
+/* Names end in the data type. */
+static bool is_rate_of(const ceiling_record *c, const char *dtype) {
+    const char *own = strrchr(c->name, '_');
+    return is_rate(c) && own && (strcmp(own + 1, "f32") == 0 || strcmp(own + 1, dtype) == 0);
+}
 static bool is_read(const ceiling_record *c) { return strncmp(c->name, "read", 4) == 0; }
 
-limits html_limits(const records *r, int threads) {
+limits html_limits(const records *r, int threads, const char *dtype) {
     limits l = {0, 0, INFINITY, 0};
     for (size_t i = 0; i < r->ceiling_count; i++) {
         int t = r->ceilings[i].threads;
@@ -18,7 +23,7 @@ limits html_limits(const records *r, int threads) {
     for (size_t i = 0; i < r->ceiling_count; i++) {
         const ceiling_record *c = &r->ceilings[i];
         if (c->threads != l.threads || !(c->rate.value > 0)) continue;
-        if (is_rate(c)) {
+        if (is_rate_of(c, dtype)) {
             l.peak = fmax(l.peak, c->rate.value);
         } else if (is_read(c)) {
             l.slowest = fmin(l.slowest, c->rate.value);
@@ -88,13 +93,13 @@ static void rate_lines(const plot *p, rate *r, size_t n, double fastest) {
     }
 }
 
-void html_ceilings(plot *p, const records *r, limits l) {
+void html_ceilings(plot *p, const records *r, limits l, const char *dtype) {
     rate rates[LINES];
     size_t rate_count = 0, memory_count = 0;
     for (size_t i = 0; i < r->ceiling_count; i++) {
         const ceiling_record *c = &r->ceilings[i];
         if (c->threads != l.threads || !(c->rate.value > 0)) continue;
-        if (is_rate(c) && rate_count < LINES && c->rate.value > p->y.low)
+        if (is_rate_of(c, dtype) && rate_count < LINES && c->rate.value > p->y.low)
             rates[rate_count++] = (rate){plot_y(p, c->rate.value), c};
         else if (is_read(c))
             bandwidth_line(p, c, l.peak, memory_count++);

@@ -11,7 +11,8 @@ typedef struct limits {
     double slowest, fastest; /* read bandwidth, GB/s */
 } limits;
 
-limits html_limits(const records *, int threads); /* peak or fastest 0: nothing to draw */
-void html_ceilings(plot *, const records *, limits);
+/* FLOP rates are those of f32, which every type may be computed in, and of the data type itself. */
+limits html_limits(const records *, int threads, const char *dtype); /* peak or fastest 0: nothing to draw */
+void html_ceilings(plot *, const records *, limits, const char *dtype);
 
 #endif

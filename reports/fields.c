@@ -95,6 +95,11 @@ const char *field_join(store *s, const json_t *object, const char *key, const ch
     return all;
 }
 
+const char *field_dtype(store *s, const json_t *object) {
+    const char *text = field_text(s, object, "dtype");
+    return *text ? text : "f32";
+}
+
 double field_number(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     return json_is_number(value) ? json_number_value(value) : json_is_boolean(value) ? json_is_true(value) : NAN;

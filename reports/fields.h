@@ -15,6 +15,8 @@ const char *field_clean(store *, const char *text);
 const char *field_value_text(store *, const json_t *value);
 /* The items of an array (or one text) joined by `between`. */
 const char *field_join(store *, const json_t *object, const char *key, const char *between);
+/* The data type; f32 where nothing is said, as in old files. */
+const char *field_dtype(store *, const json_t *object);
 double field_number(const json_t *object, const char *key);   /* NaN if it is no number */
 double field_positive(const json_t *object, const char *key); /* NaN if it is not above 0 */
 bool field_true(const json_t *object, const char *key);

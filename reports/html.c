@@ -62,16 +62,20 @@ const char *html_short_name(const bench_record *b) {
     if (strncmp(b->variant, "layer_", 6) != 0) /* "avx2_6x16" of "mix_avx2_6x16" */
         return strncmp(b->variant, b->stage, stage) == 0 && b->variant[stage] == '_' ? b->variant + stage + 1
                                                                                      : b->variant;
-    if (strcmp(b->variant, "layer_openblas") == 0) return "OpenBLAS";
-    if (strcmp(b->variant, "layer_avx512") == 0) return "AVX-512";
-    if (strcmp(b->variant, "layer_avx2") == 0) return "AVX2";
-    return b->variant + 6;
+    static const char *const spelt[][2] = {
+        {"openblas", "OpenBLAS"}, {"avx512bf16", "AVX512_BF16"}, {"avx512", "AVX-512"}, {"avx2", "AVX2"}};
+    const char *name = model_own_name(b, "layer_");
+    for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
+        if (strcmp(name, spelt[i][0]) == 0) return spelt[i][1];
+    return name;
 }
 
 const char *html_class(const bench_record *b) {
     if (model_is_dense(b)) return "k-dense";
     if (!model_is_ours(b)) return "k-peer";
-    if (strcmp(b->variant, "layer_tuned") == 0) return "k-tuned";
+    const char *layer = model_own_name(b, "layer_");
+    if (layer && strcmp(layer, "tuned") == 0) return "k-tuned";
+    if (strcmp(b->isa, "avx512bf16") == 0) return "k-avx512bf16";
     if (strcmp(b->isa, "avx512") == 0) return "k-avx512";
     if (strcmp(b->isa, "avx2") == 0) return "k-avx2";
     return "k-scalar";

@@ -152,10 +152,11 @@ static void dense(const model *m, FILE *out) {
             const dense_pair *p = &m->tables[i].dense[k];
             label range = label_ratio_range(p->ratio);
             html(out,
-                 "<tr><th scope=\"row\"><code>%s</code></th><td><span class=\"key %s\"></span>%s</td><td class=\"n\" "
+                 "<tr><th scope=\"row\"><code>%s</code>%s</th><td><span class=\"key %s\"></span>%s</td><td class=\"n\" "
                  "data-v=\"%f\">%s</td><td class=\"n\" data-v=\"%f\">%s</td>",
-                 m->tables[i].shape, html_class(p->layer), p->layer->variant, p->layer->time.value,
-                 label_time(p->layer->time.value).s, p->dense->time.value, label_time(p->dense->time.value).s);
+                 m->tables[i].shape, label_dtype(m->tables[i].dtype).s, html_class(p->layer), p->layer->variant,
+                 p->layer->time.value, label_time(p->layer->time.value).s, p->dense->time.value,
+                 label_time(p->dense->time.value).s);
             html(out, "<td class=\"n\" data-v=\"%s\"><b>%s</b> <small>%s</small></td><td class=\"n\">%s</td></tr>\n",
                  label_number(p->ratio.value).s, label_gain(p->ratio).s, range.s, label_ratio(p->flops_ratio).s);
         }

@@ -48,9 +48,9 @@ static void tune_table(const tune_record *items, size_t count, FILE *out) {
     for (size_t i = 0; i < count; i++) {
         const tune_record *t = &items[i];
         html(out,
-             "<tr><th scope=\"row\"><span class=\"dot %s\"></span>%s</th><td><code>%s</code></td><td "
+             "<tr><th scope=\"row\"><span class=\"dot %s\"></span>%s</th><td><code>%s</code>%s</td><td "
              "class=\"n\">%d</td>",
-             html_stage_class(t->stage), t->stage, t->shape, t->threads);
+             html_stage_class(t->stage), t->stage, t->shape, label_dtype(t->dtype).s, t->threads);
         choice_cell(t->usual, t->usual_ns, out);
         choice_cell(strcmp(t->usual, t->winner) == 0 ? "the default" : t->winner, t->winner_ns, out);
         pair_of_bars(t, out);

@@ -27,10 +27,11 @@ static void set_axes(plot *p, const table *t, limits l) {
 }
 
 static enum plot_mark mark_of(const bench_record *b) {
-    return !model_is_ours(b)               ? PLOT_SQUARE
-           : strcmp(b->isa, "scalar") == 0 ? PLOT_CROSS
-           : strcmp(b->isa, "avx2") == 0   ? PLOT_TRIANGLE
-                                           : PLOT_CIRCLE;
+    return !model_is_ours(b)                   ? PLOT_SQUARE
+           : strcmp(b->isa, "scalar") == 0     ? PLOT_CROSS
+           : strcmp(b->isa, "avx2") == 0       ? PLOT_TRIANGLE
+           : strcmp(b->isa, "avx512bf16") == 0 ? PLOT_DIAMOND
+                                               : PLOT_CIRCLE;
 }
 
 static void draw_dot(plot *p, const row *r) {
@@ -49,7 +50,9 @@ static void draw_tuning(plot *p, const model *m, const table *t) {
     for (size_t i = 0; i < m->records->tune_count; i++) {
         const tune_record *u = &m->records->tunes[i];
         const block *b = model_block(t, u->stage);
-        if (!u->kept || !b || !b->best || strcmp(u->shape, t->shape) != 0 || u->threads != t->threads) continue;
+        if (!u->kept || !b || !b->best || strcmp(u->shape, t->shape) != 0 || strcmp(u->dtype, t->dtype) != 0 ||
+            u->threads != t->threads)
+            continue;
         const bench_record *best = b->best->bench;
         double x = plot_x(p, intensity(best)) - 11;
         double from = plot_y(p, best->flops / u->usual_ns), to = plot_y(p, best->flops / u->winner_ns);
@@ -91,13 +94,13 @@ static void say_what_is_below(const plot *p, const table *t, FILE *out) {
 }
 
 static void draw(const model *m, const table *t, FILE *out) {
-    limits l = html_limits(m->records, t->threads);
+    limits l = html_limits(m->records, t->threads, t->dtype);
     if (!(l.peak > 0) || !(l.fastest > 0)) return;
     plot p = {.out = out, .width = 800, .height = 460, .left = 52, .right = 640, .top = 34, .bottom = 404};
     set_axes(&p, t, l);
     plot_open(out, p.width, p.height, "Roofline: measured ceilings and one mark per choice");
     plot_grid(&p);
-    html_ceilings(&p, m->records, l);
+    html_ceilings(&p, m->records, l, t->dtype);
     draw_tuning(&p, m, t);
     for (int best = 0; best < 2; best++) /* the best on top */
         for (size_t i = 0; i < t->count; i++)
@@ -108,17 +111,27 @@ static void draw(const model *m, const table *t, FILE *out) {
     say_what_is_below(&p, t, out);
 }
 
-static void legend(FILE *out) {
+static bool has_isa(const records *r, const char *isa) {
+    for (size_t i = 0; i < r->bench_count; i++)
+        if (strcmp(r->benches[i].isa, isa) == 0) return true;
+    return false;
+}
+
+static void legend(const records *r, FILE *out) {
     static const char *const stages[] = {"layer", "route", "mix", "front", "experts", "redistribute"};
     static const struct {
         enum plot_mark mark;
         const char *name;
-    } marks[] = {
-        {PLOT_CIRCLE, "AVX-512"}, {PLOT_TRIANGLE, "AVX2"}, {PLOT_CROSS, "scalar"}, {PLOT_SQUARE, "peer library"}};
+    } marks[] = {{PLOT_CIRCLE, "AVX-512"},
+                 {PLOT_TRIANGLE, "AVX2"},
+                 {PLOT_CROSS, "scalar"},
+                 {PLOT_SQUARE, "peer library"},
+                 {PLOT_DIAMOND, "AVX512_BF16"}};
+    const int shown = has_isa(r, "avx512bf16") ? 5 : 4;
     html(out, "<ul class=\"legend\">");
     for (int i = 0; i < 6; i++)
         html(out, "<li><span class=\"dot %s\"></span>%s</li>", html_stage_class(stages[i]), stages[i]);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < shown; i++) {
         html(out, "<li><svg class=\"glyph\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">");
         plot p = {.out = out};
         plot_mark(&p, marks[i].mark, 7, 7, 4.5, "s-ink", "");
@@ -136,7 +149,7 @@ void html_roofline(const model *m, FILE *out) {
                  "memory level (sloped). Marks of one stage share a column, since their FLOPs and bytes are the same; "
                  "higher is faster. "
                  "Hover for the numbers; arrows go from the default to the tuned choice.");
-    legend(out);
+    legend(m->records, out);
     html(out, "<h3><code>%s</code> <small>", m->headline->shape);
     html_conditions(out, m->headline);
     html(out, "</small></h3>\n");

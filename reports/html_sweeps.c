@@ -220,8 +220,9 @@ void html_sweeps(const model *m, FILE *out) {
             const sweep *w = &m->sweeps[i];
             if ((strcmp(w->stage, "layer") == 0) != layers) continue;
             html(out, layers ? "<details open=\"open\">" : "<details>");
-            html(out, "<summary><h3>%s</h3> <small>%s · %s · %d thread%s · %s · <code>%s</code></small></summary>\n",
-                 w->axis, w->stage, w->name, w->threads, w->threads == 1 ? "" : "s", w->cache, w->shapes);
+            html(out, "<summary><h3>%s</h3> <small>%s · %s · %d thread%s · %s%s · <code>%s</code></small></summary>\n",
+                 w->axis, w->stage, w->name, w->threads, w->threads == 1 ? "" : "s", w->cache, label_dtype(w->dtype).s,
+                 w->shapes);
             one_sweep(w, out);
             html(out, "</details>\n");
         }
@@ -236,7 +237,8 @@ void html_scaling(const model *m, FILE *out) {
     html(out, "<div class=\"grid\">\n");
     for (size_t i = 0; i < m->scaling_count; i++) {
         const scaling *c = &m->scalings[i];
-        html(out, "<figure><figcaption><h3><code>%s</code> <small>%s</small></h3></figcaption>\n", c->shape, c->cache);
+        html(out, "<figure><figcaption><h3><code>%s</code> <small>%s%s</small></h3></figcaption>\n", c->shape, c->cache,
+             label_dtype(c->dtype).s);
         plot p = frame(out, "threads", "speed, ideal = threads", true);
         draw_lines(&p, c->series, c->count, speed, true, "Speed over threads");
         numbers(c->series, c->count, "Threads", out);

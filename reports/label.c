@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const label unknown = {"–"};
 
@@ -59,6 +60,12 @@ label label_gain(interval i) { return number(i.value, ratio_decimals(i), "×"); 
 label label_ratio_range(interval i) { return range(i.low, i.high, ratio_decimals(i)); }
 label label_number(double v) { return number(v, decimals_for(fabs(v), 3), ""); }
 label label_count(double v) { return number(v, 0, ""); }
+label label_dtype(const char *dtype) {
+    label l = {""};
+    if (strcmp(dtype, "f32") != 0) snprintf(l.s, sizeof l.s, ", %.32s", dtype);
+    return l;
+}
+
 label label_percent(double v) { return number(v, v < 9.95 ? 1 : 0, "\u00a0%"); }
 
 label label_bytes(double bytes) {

@@ -80,7 +80,7 @@ static void read_new_bench(bench_record *b, store *s, const json_t *line) {
     if (!*b->choice) b->choice = b->variant;
     b->isa = field_text(s, line, "isa");
     b->library = field_text(s, line, "library");
-    b->dtype = field_text(s, line, "dtype");
+    b->dtype = field_dtype(s, line);
     b->cache = field_text(s, line, "cache");
     b->stop = field_text(s, line, "stop");
     b->dims = read_dims(line, b->shape);
@@ -145,6 +145,7 @@ static void read_tune(records *out, store *s, const json_t *line) {
     tune_record *t = store_push(s, &out->tunes, &out->tune_count, sizeof *t);
     t->stage = field_text(s, line, "stage");
     t->shape = field_text(s, line, "shape");
+    t->dtype = field_dtype(s, line);
     t->usual = field_text(s, line, "default");
     t->winner = field_text(s, line, "winner");
     t->threads = small_count(line, "threads");

@@ -20,7 +20,7 @@ typedef struct block {
     size_t count;
     const row *best;                     /* of libmot's own; NULL if none can be used */
     const char *scalar_name, *blas_name; /* "" without one; "a + b" for a fused stage */
-    double scalar_ns, blas_ns, floor_ns; /* NaN without one; the floor is the best row's */
+    double scalar_ns, blas_ns, floor_ns; /* NaN without one; the floor is that of the highest peak any row may use */
 } block;
 
 /* One layer and the stages it was put together from, timed alone. */
@@ -67,7 +67,7 @@ typedef struct series {
 } series;
 /* Time per token along one dimension. */
 typedef struct sweep {
-    const char *name, *axis, *letter, *stage, *cache;
+    const char *name, *axis, *letter, *stage, *cache, *dtype;
     const char *shapes; /* first … last */
     int threads;
     series *series;
@@ -77,7 +77,7 @@ typedef struct sweep {
 } sweep;
 /* The same benchmark on different numbers of threads. */
 typedef struct scaling {
-    const char *shape, *cache;
+    const char *shape, *cache, *dtype;
     series *series;
     size_t count;
 } scaling;
@@ -127,7 +127,11 @@ void model_findings(model *, store *);
 bool model_is_sweep(const bench_record *);
 bool model_is_dense(const bench_record *);
 bool model_is_ours(const bench_record *);
-/* The dense FFN with as many FLOPs and tokens: E = T = 1 and the hidden units that a token of the layer meets. */
+/* "avx512" of "layer_avx512", and of "layer_bf16_avx512", whose data type is said elsewhere; NULL without the prefix.
+ */
+const char *model_own_name(const bench_record *, const char *prefix);
+/* The dense FFN of its data type with as many FLOPs and tokens: E = T = 1 and the hidden units that a token of the
+ * layer meets. */
 bool model_matches_dense(const bench_record *layer, const bench_record *dense);
 const block *model_block(const table *, const char *stage);   /* NULL if there is none */
 const row *model_fastest(const block *, const char *library); /* usable; NULL if there is none */

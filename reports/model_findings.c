@@ -12,7 +12,7 @@ static double weight_of(const table *t) {
     for (size_t i = 0; i < t->count; i++) rows += (double)t->blocks[i].count;
     return (layer && layer->best ? 8000 : 0) + (model_fastest(layer, "openblas") ? 4000 : 0) +
            (t->breakdown_count ? 2000 : 0) + (strcmp(t->cache, "cold-weights") == 0 ? 1000 : 0) + fmin(rows, 900) +
-           (strcmp(t->known_as, "Medium/32E/1") == 0 ? 500 : 0);
+           (strcmp(t->known_as, "Medium/32E/1") == 0 ? 500 : 0) + (strcmp(t->dtype, "f32") == 0 ? 100 : 0);
 }
 
 static const table *choose_headline(const model *m) {
@@ -44,12 +44,26 @@ static const char *against(store *s, const char *who, interval base, interval r)
     return store_print(s, "%s takes %s: no difference beyond the noise (%s)", who, base_time, bracket);
 }
 
+/* "; in bf16 27.1 ms [27.0, 27.3] with layer_bf16_avx512bf16": under the same conditions. */
+static const char *in_other_types(const model *m, store *s, const table *t, const char *stage) {
+    const char *text = "";
+    for (size_t i = 0; i < m->table_count; i++) {
+        const table *o = &m->tables[i];
+        const block *b = model_block(o, stage);
+        if (strcmp(o->dtype, t->dtype) == 0 || o->threads != t->threads || !b || !b->best) continue;
+        if (strcmp(o->shape, t->shape) != 0 || strcmp(o->cache, t->cache) != 0) continue;
+        text = store_print(s, "%s; in %s it takes %s with %s", text, o->dtype, timed(s, b->best->bench->time),
+                           b->best->bench->choice);
+    }
+    return text;
+}
+
 /* Finding 1: the best layer (or else the best of the dearest stage) against its bases. */
 static void speed_finding(model *m, store *s, const table *t, const block *b) {
     const row *blas = model_fastest(b, "openblas"), *peer = model_best_peer(b);
     const char *what = strcmp(b->stage, "layer") == 0 ? "layer" : store_print(s, "%s stage", b->stage);
-    const char *setting =
-        store_print(s, "%s, %d thread%s, %s", t->shape, t->threads, t->threads == 1 ? "" : "s", t->cache);
+    const char *setting = store_print(s, "%s, %d thread%s, %s%s", t->shape, t->threads, t->threads == 1 ? "" : "s",
+                                      t->cache, label_dtype(t->dtype).s);
     const char *own = store_print(s, "The %s on %s takes %s with %s", what, setting, timed(s, b->best->bench->time),
                                   b->best->bench->choice);
     if (blas)
@@ -60,7 +74,7 @@ static void speed_finding(model *m, store *s, const table *t, const block *b) {
     if (peer && peer != blas)
         own = store_print(s, "%s; the best peer %s", own,
                           against(s, peer->bench->choice, peer->bench->time, model_over_peer(peer, b->best)));
-    add_finding(m, store_print(s, "%s.", own));
+    add_finding(m, store_print(s, "%s%s.", own, in_other_types(m, s, t, b->stage)));
 }
 
 static const bench_record *weakest_part(const breakdown *d, const bench_record **most_room) {
@@ -85,12 +99,12 @@ static const breakdown *breakdown_of(const table *t, const bench_record *whole) 
 /* Finding 2: how far the best is from what this machine allows, and where the rest lies. */
 static void floor_finding(model *m, store *s, const table *t, const block *b) {
     const bench_record *best = b->best->bench, *room = NULL;
-    if (!(best->floor_ns > 0)) return;
+    if (!(b->floor_ns > 0)) return;
     const char *text = store_print(s,
                                    "By the peaks measured in this run it cannot take less than %s: it is at %s of that "
                                    "floor, or %s of the ceiling.",
-                                   label_time(best->floor_ns).s, label_ratio(best->time.value / best->floor_ns).s,
-                                   label_percent(best->pct_of_ceiling).s);
+                                   label_time(b->floor_ns).s, label_ratio(best->time.value / b->floor_ns).s,
+                                   label_percent(100 * b->floor_ns / best->time.value).s);
     const bench_record *weak = weakest_part(breakdown_of(t, best), &room);
     if (room)
         text = store_print(s, "%s Most of the room is in %s (%s timed alone, floor %s)", text, room->stage,
@@ -122,9 +136,10 @@ static void tuning_finding(model *m, store *s) {
     }
     label range = label_ratio_range(best->speedup);
     const char *winner = strstr(best->winner, " + ") ? "" : store_print(s, " with %s", best->winner);
-    const char *saving = store_print(s, "%s on %s, from %s by default to %s%s, %s%s%s", best->stage, best->shape,
-                                     label_time(best->usual_ns).s, label_time(best->winner_ns).s, winner,
-                                     label_gain(best->speedup).s, *range.s ? " " : "", range.s);
+    const char *saving =
+        store_print(s, "%s on %s%s, from %s by default to %s%s, %s%s%s", best->stage, best->shape,
+                    label_dtype(best->dtype).s, label_time(best->usual_ns).s, label_time(best->winner_ns).s, winner,
+                    label_gain(best->speedup).s, *range.s ? " " : "", range.s);
     const char *others = all == kept ? ""
                          : all == kept + 1
                              ? " No gain for the other key: its default stays."
@@ -139,9 +154,10 @@ static void dense_finding(model *m, store *s, const table *t) {
     for (size_t i = 1; i < t->dense_count; i++)
         if (t->dense[i].layer->time.value < best->layer->time.value) best = &t->dense[i];
     label range = label_ratio_range(best->ratio);
-    add_finding(m, store_print(s, "The layer takes %s%s%s the time of a FLOP-matched dense FFN (%s against %s on %s).",
-                               label_gain(best->ratio).s, *range.s ? " " : "", range.s,
-                               label_time(best->layer->time.value).s, label_time(best->dense->time.value).s, t->shape));
+    add_finding(
+        m, store_print(s, "The layer takes %s%s%s the time of a FLOP-matched dense FFN (%s against %s on %s%s).",
+                       label_gain(best->ratio).s, *range.s ? " " : "", range.s, label_time(best->layer->time.value).s,
+                       label_time(best->dense->time.value).s, t->shape, label_dtype(t->dtype).s));
 }
 
 static void warn(model *m, store *s, const char *text) {

@@ -35,14 +35,16 @@ static void add_breakdown(table *t, store *s, const bench_record *whole) {
 bool model_matches_dense(const bench_record *layer, const bench_record *dense) {
     dims a = layer->dims, b = dense->dims;
     if (dense->threads != layer->threads || strcmp(dense->cache, layer->cache) != 0) return false;
+    if (strcmp(dense->dtype, layer->dtype) != 0) return false;
     if (strcmp(dense->shape, layer->shape) == 0) return true;
     return b.t == 1 && b.e == 1 && b.d == a.d && b.g == a.g * a.t && b.h == a.h * a.e / a.t;
 }
 
-/* "avx512" of "layer_avx512". */
-static const char *suffix(const char *variant, const char *prefix) {
-    size_t n = strlen(prefix);
-    return strncmp(variant, prefix, n) == 0 ? variant + n : NULL;
+const char *model_own_name(const bench_record *b, const char *prefix) {
+    size_t n = strlen(prefix), type = strlen(b->dtype);
+    if (strncmp(b->variant, prefix, n) != 0) return NULL;
+    const char *name = b->variant + n;
+    return strncmp(name, b->dtype, type) == 0 && name[type] == '_' ? name + type + 1 : name;
 }
 
 /* The dense layer of one shape is timed again in every sweep that meets it; the first one counts. */
@@ -54,10 +56,10 @@ static bool has_pair(const table *t, const bench_record *layer) {
 
 static void add_dense(table *t, store *s, const bench_record *dense) {
     const block *layers = model_block(t, "layer");
-    const char *isa = suffix(dense->variant, "dense_ffn_");
+    const char *isa = model_own_name(dense, "dense_ffn_");
     for (size_t i = 0; layers && isa && i < layers->count; i++) {
         const bench_record *layer = layers->rows[i].bench;
-        const char *own = suffix(layer->variant, "layer_");
+        const char *own = model_own_name(layer, "layer_");
         bool pair = own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
         if (!pair || !layer->usable || has_pair(t, layer) || !model_matches_dense(layer, dense)) continue;
         dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);

@@ -23,7 +23,7 @@ static double along(const axis *a, const bench_record *b) {
 /* Rows of one sweep; the dense FFN has a shape of its own and is put beside the layers later. */
 static bool same_kind(const bench_record *a, const bench_record *b) {
     return a->threads == b->threads && !model_is_dense(b) && strcmp(a->group, b->group) == 0 &&
-           strcmp(a->stage, b->stage) == 0 && strcmp(a->cache, b->cache) == 0;
+           strcmp(a->stage, b->stage) == 0 && strcmp(a->cache, b->cache) == 0 && strcmp(a->dtype, b->dtype) == 0;
 }
 
 /* What a sweep's name promises, if its rows do differ there; else the first dimension in which they do. */
@@ -140,6 +140,7 @@ static void add_sweep(model *m, store *s, const bench_record *first) {
                  .letter = a->letter,
                  .stage = first->stage,
                  .cache = first->cache,
+                 .dtype = first->dtype,
                  .threads = first->threads,
                  .shapes = ""};
     for (size_t i = 0; i < m->records->bench_count; i++) {
@@ -161,7 +162,7 @@ static void find_sweeps(model *m, store *s) {
         for (size_t k = 0; k < m->sweep_count && !seen; k++) {
             const sweep *w = &m->sweeps[k];
             seen = w->threads == b->threads && strcmp(w->name, b->group) == 0 && strcmp(w->stage, b->stage) == 0 &&
-                   strcmp(w->cache, b->cache) == 0;
+                   strcmp(w->cache, b->cache) == 0 && strcmp(w->dtype, b->dtype) == 0;
         }
         if (!seen) add_sweep(m, s, b);
     }
@@ -169,10 +170,11 @@ static void find_sweeps(model *m, store *s) {
 
 static scaling *scaling_of(model *m, store *s, const bench_record *b) {
     for (size_t i = 0; i < m->scaling_count; i++)
-        if (strcmp(m->scalings[i].shape, b->shape) == 0 && strcmp(m->scalings[i].cache, b->cache) == 0)
+        if (strcmp(m->scalings[i].shape, b->shape) == 0 && strcmp(m->scalings[i].cache, b->cache) == 0 &&
+            strcmp(m->scalings[i].dtype, b->dtype) == 0)
             return &m->scalings[i];
     scaling *c = store_push(s, &m->scalings, &m->scaling_count, sizeof *c);
-    *c = (scaling){.shape = b->shape, .cache = b->cache};
+    *c = (scaling){.shape = b->shape, .cache = b->cache, .dtype = b->dtype};
     return c;
 }
 

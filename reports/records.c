@@ -77,6 +77,7 @@ static void read_entry(records *out, store *s, const json_t *entry) {
     t->stage = field_text(s, entry, "stage");
     t->shape = store_print(s, "g%.0ft%.0fe%.0fd%.0fh%.0f", field_number(dims, "g"), field_number(dims, "t"),
                            field_number(dims, "e"), field_number(dims, "d"), field_number(dims, "h"));
+    t->dtype = field_dtype(s, entry);
     t->threads = (int)fmax(1, fmin(1024, field_number(entry, "threads")));
     t->winner = field_join(s, entry, "choices", " + ");
     t->usual = field_join(s, evidence, "default", " + ");

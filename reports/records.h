@@ -78,7 +78,7 @@ typedef struct ceiling_record {
 } ceiling_record;
 
 typedef struct tune_record {
-    const char *stage, *shape, *usual, *winner; /* usual: the default choice */
+    const char *stage, *shape, *dtype, *usual, *winner; /* usual: the default choice */
     int threads;
     double usual_ns, winner_ns, evaluations;
     interval speedup;

@@ -138,6 +138,7 @@ static void tune_data(emitter *d, const tune_record *t) {
     emit_open(d, NULL, '{');
     emit_text(d, "stage", t->stage);
     emit_text(d, "shape", t->shape);
+    emit_text(d, "dtype", t->dtype);
     emit_number(d, "threads", t->threads);
     emit_text(d, "default", t->usual);
     emit_text(d, "winner", t->winner);

@@ -34,6 +34,13 @@ static void cell(FILE *out, const char *text) {
     fputs(" |", out);
 }
 
+static void typed_cell(FILE *out, const char *shape, const char *dtype) {
+    fputs(" ", out);
+    put(out, shape);
+    put(out, label_dtype(dtype).s);
+    fputs(" |", out);
+}
+
 static void code_cell(FILE *out, const char *text) {
     fputs(" ", out);
     put_code(out, text);
@@ -166,7 +173,7 @@ static void put_layers(const model *m, FILE *out) {
                       out);
             head = true;
             fputs("|", out);
-            cell(out, m->tables[i].shape);
+            typed_cell(out, m->tables[i].shape, m->tables[i].dtype);
             code_cell(out, p->layer->variant);
             fprintf(out, " %s | %s |", label_time(p->layer->time.value).s, label_time(p->dense->time.value).s);
             ratio_cell(out, p->ratio, false);
@@ -182,6 +189,7 @@ static void put_sweeps(const model *m, FILE *out) {
         put(out, w->name);
         fprintf(out, " over %s (%s, %d threads, ", w->axis, w->shapes, w->threads);
         put(out, w->cache);
+        put(out, label_dtype(w->dtype).s);
         fputs("); fastest: ", out);
         for (size_t k = 0; k < w->winner_count; k++) {
             if (k) fputs("; ", out);
@@ -198,7 +206,7 @@ static void put_tuning(const model *m, FILE *out) {
         const tune_record *t = &m->records->tunes[i];
         fputs("|", out);
         cell(out, t->stage);
-        cell(out, t->shape);
+        typed_cell(out, t->shape, t->dtype);
         fputs(" ", out);
         put_code(out, t->usual);
         fprintf(out, " %s | ", label_time(t->usual_ns).s);

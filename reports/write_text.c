@@ -57,7 +57,8 @@ void write_text(const model *m, FILE *out) {
     for (size_t i = 0; i < m->warning_count; i++) fprintf(out, "warning: %s\n", m->warnings[i]);
     for (size_t i = 0; i < m->table_count; i++) put_table(&m->tables[i], out);
     for (size_t i = 0; i < m->sweep_count; i++) {
-        fprintf(out, "\n%s over %s, fastest: ", m->sweeps[i].name, m->sweeps[i].axis);
+        fprintf(out, "\n%s over %s%s, fastest: ", m->sweeps[i].name, m->sweeps[i].axis,
+                label_dtype(m->sweeps[i].dtype).s);
         for (size_t k = 0; k < m->sweeps[i].winner_count; k++)
             fprintf(out, "%s%s", k ? "; " : "", m->sweeps[i].winners[k]);
         fputs("\n", out);
