@@ -17,7 +17,7 @@ static void properties_hold(void **state) {
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_cpu_isa(); isa++)
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
             for (uint64_t seed = 1; seed <= 3; seed++) {
-                const check_result r = check_properties(&shapes[i], isa, seed);
+                const check_result r = check_properties(&shapes[i], isa, MOT_F32, seed);
                 if (r.verdict != VERDICT_PASS)
                     fail_msg("%s, shape %zu, seed %d: %s: %s", mot_isa_name(isa), i, (int)seed, verdict_name(r.verdict),
                              r.reason);
@@ -27,11 +27,11 @@ static void properties_hold(void **state) {
 
 static void no_groups_is_no_pass(void **state) {
     (void)state;
-    assert_int_equal(check_properties(&(mot_shape){0, 2, 2, 2, 2}, MOT_ISA_SCALAR, 1).verdict, VERDICT_SKIP);
+    assert_int_equal(check_properties(&(mot_shape){0, 2, 2, 2, 2}, MOT_ISA_SCALAR, MOT_F32, 1).verdict, VERDICT_SKIP);
 }
 
 static void errors_are_failures(void **state) {
-    const check_result r = check_properties(&(mot_shape){2, 2, 2, 2, 2}, (mot_isa)99, 1);
+    const check_result r = check_properties(&(mot_shape){2, 2, 2, 2, 2}, (mot_isa)99, MOT_F32, 1);
     (void)state;
     assert_int_equal(r.verdict, VERDICT_FAIL);
 }
@@ -49,7 +49,7 @@ static void faults_are_noticed(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         active_fault = expected[i].fault;
-        const check_result r = check_properties(&(mot_shape){3, 4, 5, 16, 24}, MOT_ISA_SCALAR, 1);
+        const check_result r = check_properties(&(mot_shape){3, 4, 5, 16, 24}, MOT_ISA_SCALAR, MOT_F32, 1);
         active_fault = NO_FAULT;
         assert_int_equal(r.verdict, VERDICT_FAIL);
         if (!strstr(r.reason, expected[i].property)) fail_msg("want %s, got %s", expected[i].property, r.reason);

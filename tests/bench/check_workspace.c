@@ -79,7 +79,7 @@ static void a_seal_breaks(void **state) {
     (void)state;
     assert_true(guarded_create(&g, "x", 1000, 4, SIDE_RIGHT));
     guarded_poison(&g);
-    assert_true(is_poison(((float *)g.data)[249]));
+    assert_true(is_poison((numbers){g.data, MOT_F32}, 249));
     guarded_seal(&g);
     assert_true(guarded_sealed(&g));
     ((char *)g.data)[999] ^= 1;
@@ -95,7 +95,8 @@ static void a_run_has_what_its_stage_needs(void **state) {
     assert_true(workspace_create(&w, &pb, 128, 0, SIDE_RIGHT));
     assert_non_null(w.tensors.x), assert_non_null(w.tensors.p), assert_non_null(w.tensors.mixed);
     assert_null(w.tensors.w1), assert_null(w.tensors.y), assert_null(w.tensors.packed);
-    assert_true(is_poison(((float *)w.tensors.mixed)[3 * 5 * 6 - 1]) && is_poison(*(float *)w.tensors.scratch));
+    assert_true(is_poison((numbers){w.tensors.mixed, MOT_F32}, 3 * 5 * 6 - 1));
+    assert_true(is_poison((numbers){w.tensors.scratch, MOT_F32}, 0));
     assert_true(workspace_explain((float *)w.tensors.mixed + 3 * 5 * 6 + 1, text, sizeof text));
     assert_string_equal(text, "4 bytes past the end of mixed");
     assert_true(workspace_explain((float *)w.tensors.p - 1000, text, sizeof text));
