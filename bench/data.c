@@ -53,10 +53,10 @@ static void exact_sum(const problem *pb, double *terms, double *factors) {
 }
 
 static uint32_t largest_integer(const problem *pb) {
-    double terms, factors, limit = pb->dtype == MOT_BF16 ? 4 : 16;
+    double terms, factors;
     exact_sum(pb, &terms, &factors);
     double v = floor(pow(0x1p24 / terms, 1 / factors));
-    return v < 1 ? 1 : v > limit ? (uint32_t)limit : (uint32_t)v;
+    return v < 1 ? 1 : v > 16 ? 16 : (uint32_t)v;
 }
 
 /* Integers of the controller are scaled down, or the softmax would saturate and see nothing. */
