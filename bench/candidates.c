@@ -14,6 +14,8 @@ static const peer *const peers[] = {
 size_t peer_count(void) { return sizeof peers / sizeof *peers - 1; }
 const peer *peer_at(size_t index) { return index < peer_count() ? peers[index] : NULL; }
 
+bool peer_is_default(const peer *p) { return p == peer_at(0); }
+
 static size_t peer_variants(void) {
     size_t n = 0;
     for (size_t i = 0; i < peer_count(); i++) n += peers[i]->variant_count;
@@ -47,14 +49,26 @@ const peer *candidate_peer(const mot_variant *v) {
 
 const char *candidate_why_not(const mot_variant *v) { return candidate_peer(v) ? NULL : mot_cpu_why_not(v->isa); }
 
-static mot_choice peer_choice(const peer *p, mot_stage stage) {
+/* The index-th variant of a stage, at its defaults. */
+static mot_choice peer_choice(const peer *p, mot_stage stage, size_t index) {
     for (size_t i = 0; i < p->variant_count; i++)
-        if (p->variants[i].stage == stage) return (mot_choice){&p->variants[i], mot_config_default(&p->variants[i])};
+        if (p->variants[i].stage == stage && index-- == 0)
+            return (mot_choice){&p->variants[i], mot_config_default(&p->variants[i])};
     return (mot_choice){0};
 }
 
-mot_plan peer_layer(const peer *p) {
+size_t peer_layer_count(const peer *p) {
+    size_t n = 0;
+    for (size_t i = 0; i < p->variant_count; i++) n += p->variants[i].stage == MOT_STAGE_EXPERTS;
+    return n;
+}
+
+mot_plan peer_layer(const peer *p, size_t index) {
     return (mot_plan){.steps = 4,
-                      .step = {peer_choice(p, MOT_STAGE_ROUTE), peer_choice(p, MOT_STAGE_MIX),
-                               peer_choice(p, MOT_STAGE_EXPERTS), peer_choice(p, MOT_STAGE_REDISTRIBUTE)}};
+                      .step = {peer_choice(p, MOT_STAGE_ROUTE, 0), peer_choice(p, MOT_STAGE_MIX, 0),
+                               peer_choice(p, MOT_STAGE_EXPERTS, index), peer_choice(p, MOT_STAGE_REDISTRIBUTE, 0)}};
+}
+
+const char *peer_layer_name(const peer *p, size_t index) {
+    return peer_choice(p, MOT_STAGE_EXPERTS, index).variant->name + strlen("experts_blas_");
 }

@@ -10,11 +10,13 @@ typedef struct peer {
     const char *library;          /* "openblas" */
     const char *(*version)(void); /* "OpenBLAS 0.3.21 Haswell, openmp" : with the core it picked */
     void (*enter)(void);
-    const mot_variant *variants; /* one per stage: route_blas_openblas, mix_…, experts_…, redistribute_… */
+    const mot_variant *variants; /* route_blas_openblas, mix_…, redistribute_…, experts_…, experts_…_packed */
     size_t variant_count;
 } peer;
 size_t peer_count(void);
 const peer *peer_at(size_t index);
+/* The one that is timed without being asked for: the first one built. It is base enough, and the others take time. */
+bool peer_is_default(const peer *);
 
 size_t candidate_count(void);
 const mot_variant *candidate_at(size_t index);
@@ -22,8 +24,11 @@ const mot_variant *candidate_find(const char *name);
 const peer *candidate_peer(const mot_variant *); /* NULL: one of ours */
 /* NULL if this machine can run it, else the reason ("no avx512f in CPUID"). */
 const char *candidate_why_not(const mot_variant *);
-/* The peer's layer: route, mix, experts, redistribute of one library. */
-mot_plan peer_layer(const peer *);
+/* The layers of a peer: route, mix, experts, redistribute of one library, a layer for each of its experts. */
+size_t peer_layer_count(const peer *);
+mot_plan peer_layer(const peer *, size_t index);
+/* "openblas", "libxsmm_packed": the layer is layer_<name>, its dense FFN dense_ffn_<name>. */
+const char *peer_layer_name(const peer *, size_t index);
 /* The scalar layer; and the default layer of an ISA is mot_select_layer. */
 
 #endif

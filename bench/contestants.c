@@ -3,6 +3,7 @@
 #include "cpu.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Where contestants are collected. */
 typedef struct list {
@@ -33,14 +34,29 @@ size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_isa cap, c
     return l.count;
 }
 
-/* "layer_openblas": kept for the life of the program, one text per peer and prefix. */
-static const char *peer_name(size_t peer_index, bool layer) {
-    enum { MAX_PEERS = 8 };
-    static char text[MAX_PEERS][2][48];
-    if (peer_index >= MAX_PEERS) return peer_at(peer_index)->library;
-    char *name = text[peer_index][layer];
-    snprintf(name, sizeof text[0][0], "%s_%s", layer ? "layer" : "dense_ffn", peer_at(peer_index)->library);
-    return name;
+/* "layer_openblas": kept for the life of the program, one text per layer of a peer and prefix. */
+static const char *kept_name(const char *prefix, const char *library) {
+    enum { MOST = 32 };
+    static char text[MOST][48];
+    char name[sizeof text[0]];
+    snprintf(name, sizeof name, "%s_%s", prefix, library);
+    for (int i = 0; i < MOST; i++) {
+        if (!text[i][0]) memcpy(text[i], name, sizeof name);
+        if (!strcmp(text[i], name)) return text[i];
+    }
+    return library;
+}
+
+static void add_peer_layers(list *l) {
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++)
+            add(l, kept_name("layer", peer_layer_name(peer_at(i), k)), peer_layer(peer_at(i), k));
+}
+
+static void add_peer_dense(list *l) {
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++)
+            add(l, kept_name("dense_ffn", peer_layer_name(peer_at(i), k)), one_step(peer_layer(peer_at(i), k).step[2]));
 }
 
 static const char *const isa_layer[] = {"", "layer_scalar", "layer_avx2", "layer_avx512"};
@@ -51,14 +67,15 @@ size_t contestants_for_layer(const mot_shape *s, mot_isa cap, const mot_plan *tu
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
         if (has_isa(isa, cap)) add(&l, isa_layer[isa], mot_select_layer(s, isa, MOT_F32));
     if (tuned) add(&l, "layer_tuned", *tuned);
-    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, true), peer_layer(peer_at(i)));
+    add_peer_layers(&l);
     return l.count;
 }
 
 size_t contestants_for_dense(const mot_shape *dense, mot_isa cap, contestant *out, size_t capacity) {
     list l = {out, 0, capacity};
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        if (has_isa(isa, cap)) add(&l, isa_dense[isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, MOT_F32)));
-    for (size_t i = 0; i < peer_count(); i++) add(&l, peer_name(i, false), one_step(peer_layer(peer_at(i)).step[2]));
+        if (has_isa(isa, cap))
+            add(&l, isa_dense[isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, MOT_F32)));
+    add_peer_dense(&l);
     return l.count;
 }

@@ -47,6 +47,30 @@ static void say_result(const bench_run *run) {
     fputc('\n', stderr);
 }
 
+static void say_peers(void) {
+    for (size_t i = 0; i < peer_count(); i++) fprintf(stderr, "peer: %s\n", peer_at(i)->version());
+    if (peer_count() == 0) fputs("built without any peer library\n", stderr);
+}
+
+/* The rows, then, where they were asked for, the lines against the best peer. */
+static bool write_tables(const void *data, const char *format, FILE *file, bool colours) {
+    const bench_run *run = data;
+    const bool json = !strcmp(format, "json");
+    if (!run->against) return table_output(run->table, format, file, colours);
+    table *lines = bench_peers_table(run->against);
+    fputs(json ? "{\"rows\": " : "", file);
+    bool ok = table_output(run->table, format, file, colours);
+    fputs(json                       ? ", \"peers\": "
+          : !strcmp(format, "jsonl") ? ""
+          : !strcmp(format, "md")    ? "\n## Ours against the best peer\n\n"
+                                     : "\n",
+          file);
+    ok = table_output(lines, format, file, colours) && ok;
+    fputs(json ? "}\n" : "", file);
+    table_free(lines);
+    return fflush(file) == 0 && ok;
+}
+
 static int run_jobs(options *o, const bench_jobs *jobs) {
     static peaks p;
     outputs out;
@@ -55,18 +79,21 @@ static int run_jobs(options *o, const bench_jobs *jobs) {
     if (code) return code;
     interrupt_catch();
     table *t = bench_table(o);
+    if (o->peers) say_peers();
     if (!o->no_ceilings) code = peaks_measure(&p, o, ceilings_s * o->thread_counts, out.samples);
     bench_run run = {.options = o,
                      .jobs = jobs,
                      .peaks = &p,
                      .samples = out.samples,
                      .table = t,
+                     .against = o->peers ? bench_peers_new() : NULL,
                      .title = "bench",
                      .deadline_s = o->budget_s > 0 ? start + o->budget_s : 0};
     if (!code) code = bench_run_jobs(&run);
     code = interrupt_exit_code(code);
-    code = outputs_finish(&out, table_output, t, !interrupt_signal && !run.error[0], code);
+    code = outputs_finish(&out, write_tables, &run, !interrupt_signal && !run.error[0], code);
     say_result(&run);
+    bench_peers_free(run.against);
     table_free(t);
     return code;
 }
@@ -93,12 +120,13 @@ const verb verb_bench = {
     .summary = "times variants and layers over shapes, threads and cache states",
     .doc = "Times all candidates of a stage, whole layers and the FLOP-matched dense FFN against each other, "
            "interleaved, after "
-           "each has passed its check. Default: g64t32e32d512h2048, all CPUs, cold weights, 20 s a comparison.",
+           "each has passed its check. Default: g64t32e32d512h2048, all CPUs, cold weights, 20 s a comparison; of "
+           "peer libraries OpenBLAS only, with --peers all that were built.",
     .args = "",
     .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAG(CHOICE) | FLAG(THREADS) |
              FLAG(CPUS) | FLAG(CACHE) | FLAG(COUNTERS) | FLAG(REQUIRE_COUNTERS) | FLAG(SEED) | FLAG(REPEAT) |
              FLAG(MIN_TIME) | FLAG(MAX_NOISE) | FLAG(BUDGET) | FLAG(QUICK) | FLAG(STRICT) | FLAG(NO_CEILINGS) |
-             FLAG(PROFILE) | FLAG(DRY_RUN) | FLAGS_OUTPUT,
+             FLAG(PROFILE) | FLAG(PEERS) | FLAG(DRY_RUN) | FLAGS_OUTPUT,
     .formats = "text json jsonl csv md",
     .outputs = "also write FILE: samples (.jsonl) or the table (.json .csv .md .txt)",
     .run = run_bench,

@@ -34,9 +34,13 @@ static bool is_choice(const options *o, const contestant *c) {
     return c->plan.steps == 1 && !strcmp(o->choice, text);
 }
 
+/* Who names a choice has asked for it. */
+static bool is_wanted_peer(const options *o, const peer *p) { return o->peers || o->choice || peer_is_default(p); }
+
 static bool wanted(const options *o, const contestant *c) {
-    bool peer = candidate_peer(c->plan.step[0].variant) != NULL;
-    return (peer || selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) && is_choice(o, c);
+    const peer *p = candidate_peer(c->plan.step[0].variant);
+    return (p ? is_wanted_peer(o, p) : selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) &&
+           is_choice(o, c);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {
@@ -146,8 +150,9 @@ static int refuse(const maker *m) {
                              mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
     return verb_fail(
         o, EXIT_USAGE,
-        "--stage, --isa, --filter and --choice leave none of %zu candidates; `motbench list variants` names them",
-        m->offered);
+        "--stage, --isa, --filter and --choice leave none of %zu candidates; `motbench list variants` names "
+        "them%s",
+        m->offered, o->peers || peer_count() < 2 ? "" : ", --peers adds all peer libraries");
 }
 
 int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profile) {

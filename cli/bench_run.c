@@ -123,6 +123,7 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
         return false;
     }
     bench_table_rows(run->table, run, job, &o, results);
+    if (run->against) bench_peers_add(run->against, job, &o, results, peaks_for(run->peaks, job->threads));
     count(run, job, results);
     note_best(p, job, results);
     return true;

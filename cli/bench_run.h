@@ -3,6 +3,7 @@
 #define CLI_BENCH_RUN_H
 
 #include "bench_jobs.h"
+#include "bench_peers.h"
 #include "peaks.h"
 #include "table.h"
 
@@ -12,9 +13,10 @@ typedef struct bench_run {
     const peaks *peaks; /* may be empty */
     samples_writer *samples;
     table *table;
-    double deadline_s; /* on clock_s: the time for samples ends; 0: each job has its default budget */
-    double last_s;     /* preparing may go on until here; 0: until deadline_s */
-    const char *title; /* of the progress */
+    bench_peers *against; /* --peers; else NULL */
+    double deadline_s;    /* on clock_s: the time for samples ends; 0: each job has its default budget */
+    double last_s;        /* preparing may go on until here; 0: until deadline_s */
+    const char *title;    /* of the progress */
     double prep_s; /* preparing a contestant took this many seconds per byte of its tensors; 0: not known; carried on */
 
     /* results */

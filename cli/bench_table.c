@@ -26,6 +26,9 @@ static const column fixed[] = {
     {"x_openblas", "x openblas", COLUMN_PLAIN},
     {"x_openblas_low", "[95 %", COLUMN_PLAIN},
     {"x_openblas_high", "  ]", COLUMN_PLAIN},
+    {"x_best_peer", "x best peer", COLUMN_DETAIL},
+    {"x_best_peer_low", "[95 %", COLUMN_DETAIL},
+    {"x_best_peer_high", "  ]", COLUMN_DETAIL},
     {"min_ns", "min ms", COLUMN_DETAIL},
     {"mad_ns", "MAD ms", COLUMN_DETAIL},
     {"stop", "stop", COLUMN_DETAIL},
@@ -34,10 +37,19 @@ static const column fixed[] = {
 };
 enum { FIXED = sizeof fixed / sizeof *fixed };
 
+/* The best peer takes the place of OpenBLAS. */
+static void show_best_peer(column *columns) {
+    for (int i = 0; i < FIXED; i++) {
+        if (!strncmp(columns[i].key, "x_openblas", 10)) columns[i].kind = COLUMN_DETAIL;
+        if (!strncmp(columns[i].key, "x_best_peer", 11)) columns[i].kind = COLUMN_PLAIN;
+    }
+}
+
 /* Counters stand in the text only when somebody asked for them. */
 table *bench_table(const options *o) {
     static column columns[FIXED + COUNTER_MAX];
     memcpy(columns, fixed, sizeof fixed);
+    if (o->peers) show_best_peer(columns);
     for (int i = 0; i < o->counters.count; i++)
         columns[FIXED + i] = (column){o->counters.name[i], o->counters.name[i],
                                       options_seen(o, FLAG_COUNTERS) ? COLUMN_PLAIN : COLUMN_DETAIL};
@@ -62,13 +74,10 @@ static int find_base(const bench_job *job, const measurement *results, bool (*is
     return -1;
 }
 
-/* How many times faster than the base: paired where there are enough rounds, else of the medians. */
-static ratio times_faster(const measurement *results, int base, size_t i) {
-    ratio r = {NAN, NAN, NAN, 0};
-    if (base < 0 || !(results[i].median_ns > 0)) return r;
-    if ((size_t)base != i) r = measure_ratio(&results[base], &results[i]);
-    if (!(r.median > 0)) r.median = results[base].median_ns / results[i].median_ns;
-    return r;
+static ratio over(const measurement *results, int base, size_t i) {
+    const ratio nothing = {NAN, NAN, NAN, 0};
+    if (base < 0 || !(results[i].median_ns > 0)) return nothing;
+    return (size_t)base == i ? (ratio){1, NAN, NAN, 0} : bench_times_faster(&results[base], &results[i]);
 }
 
 /* ---- cells */
@@ -134,22 +143,29 @@ static void add_counters(table *t, const options *o, const measurement *m) {
     }
 }
 
+static void add_ratio(table *t, const ratio *r) {
+    const bool bounded = r->low > 0 && isfinite(r->high);
+    table_number(t, r->median, "%.3f", r->median);
+    table_number(t, bounded ? r->low : NAN, "%.3f", r->low);
+    table_number(t, bounded ? r->high : NAN, "%.3f", r->high);
+}
+
 void bench_table_rows(table *t, const bench_run *run, const bench_job *job, const measure_options *o,
                       const measurement *results) {
-    int scalar = find_base(job, results, is_scalar), openblas = find_base(job, results, is_openblas);
+    const int scalar = find_base(job, results, is_scalar), openblas = find_base(job, results, is_openblas),
+              best = bench_best_peer(job, results);
     for (size_t i = 0; i < job->count; i++) {
         const measurement *m = &results[i];
         derived d = samples_derive(&job->contestant[i], &job->shape, o, m, peaks_for(run->peaks, job->threads));
-        ratio over_scalar = times_faster(results, scalar, i), over_openblas = times_faster(results, openblas, i);
-        bool bounded = over_openblas.low > 0 && isfinite(over_openblas.high);
+        const ratio over_scalar = over(results, scalar, i), over_openblas = over(results, openblas, i),
+                    over_best = over(results, best, i);
         add_condition(t, job);
         table_text(t, job->contestant[i].name);
         add_choices(t, &job->contestant[i].plan);
         add_time(t, m, &d);
         table_number(t, over_scalar.median, "%.2f", over_scalar.median);
-        table_number(t, over_openblas.median, "%.3f", over_openblas.median);
-        table_number(t, bounded ? over_openblas.low : NAN, "%.3f", over_openblas.low);
-        table_number(t, bounded ? over_openblas.high : NAN, "%.3f", over_openblas.high);
+        add_ratio(t, &over_openblas);
+        add_ratio(t, &over_best);
         add_positive(t, m->min_ns, "%.3f", m->min_ns / 1e6);
         add_positive(t, m->mad_ns, "%.4f", m->mad_ns / 1e6);
         table_text(t, m->stop);

@@ -127,6 +127,7 @@ SWITCH(require_counters)
 SWITCH(quick)
 SWITCH(strict)
 SWITCH(no_ceilings)
+SWITCH(peers)
 SWITCH(resume)
 SWITCH(dry_run)
 #undef SWITCH
@@ -194,6 +195,8 @@ const flag_row flag_table[FLAG_COUNT] = {
     [FLAG_NO_CEILINGS] = {"no-ceilings", NULL, 2, "do not measure this machine's peaks first", set_no_ceilings, false},
     [FLAG_PROFILE] = {"profile", "FILE", 2, "the tuned profile (default: where `motbench tune` writes it)", set_profile,
                       false},
+    [FLAG_PEERS] = {"peers", NULL, 2, "time every peer library, and sum up ours against the best of them", set_peers,
+                    false},
     [FLAG_JOURNAL] = {"journal", "FILE", 2, "journal of evaluations (default: $XDG_STATE_HOME/mot/trials.jsonl)",
                       set_journal, false},
     [FLAG_RESUME] = {"resume", NULL, 2, "take up the journal: repeat no evaluation", set_resume, false},

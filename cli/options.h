@@ -31,6 +31,7 @@ typedef enum flag {
     FLAG_STRICT,
     FLAG_NO_CEILINGS,
     FLAG_PROFILE,
+    FLAG_PEERS,
     FLAG_JOURNAL,
     FLAG_RESUME,
     FLAG_DRY_RUN,
@@ -70,7 +71,7 @@ typedef struct options {
     uint64_t seed;
     int repeat; /* 0: not said, as the times below */
     double min_time_s, max_noise, timeout_s, budget_s;
-    bool require_counters, quick, strict, no_ceilings, resume, dry_run;
+    bool require_counters, quick, strict, no_ceilings, peers, resume, dry_run;
     const char *profile, *journal, *out_dir;
     const char *format; /* one of the verb's */
     char first_format[16];

@@ -78,6 +78,7 @@ void run_check_step(run_state *r) {
     check_rows rows = {0};
     run_heading(r, "check");
     int code = selection_make(&selected, r->options);
+    selection_keep_default_peer(&selected);
     check_job job = {.options = r->options,
                      .selection = &selected,
                      .shapes = shapes,

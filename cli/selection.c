@@ -34,7 +34,7 @@ bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
     if (s->kind == SUBJECT_STAGE)
         *out = (mot_plan){.steps = 1, .step = {s->choice}};
     else
-        *out = s->peer ? peer_layer(s->peer) : mot_select_layer(shape, s->isa, MOT_F32);
+        *out = s->peer ? peer_layer(s->peer, s->peer_layer) : mot_select_layer(shape, s->isa, MOT_F32);
     for (int i = 0; i < out->steps; i++)
         if (!out->step[i].variant) return false;
     return out->steps > 0;
@@ -51,23 +51,30 @@ static subject variant_subject(const mot_variant *v) {
     return s;
 }
 
-static subject whole_subject(subject_kind kind, const char *prefix, mot_isa isa, const peer *peer) {
-    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa, .peer = peer};
-    snprintf(s.name, sizeof s.name, "%s_%s", prefix, peer ? peer->library : mot_isa_name(isa));
+static subject whole_subject(subject_kind kind, const char *prefix, mot_isa isa) {
+    subject s = {.kind = kind, .stage = MOT_STAGE_LAYER, .isa = isa};
+    snprintf(s.name, sizeof s.name, "%s_%s", prefix, mot_isa_name(isa));
+    return s;
+}
+
+static subject peer_subject(const peer *p, size_t layer) {
+    subject s = {
+        .kind = SUBJECT_LAYER, .stage = MOT_STAGE_LAYER, .isa = MOT_ISA_SCALAR, .peer = p, .peer_layer = layer};
+    snprintf(s.name, sizeof s.name, "layer_%s", peer_layer_name(p, layer));
     return s;
 }
 
 static bool list_everything(selection *all) {
     enum { ISAS = MOT_ISA_AVX512 };
-    all->item = calloc(candidate_count() + peer_count() + 2 * ISAS, sizeof *all->item);
+    all->item = calloc(2 * candidate_count() + 2 * ISAS, sizeof *all->item); /* a peer has a layer an experts variant */
     if (!all->item) return false;
     for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        add(all, whole_subject(SUBJECT_LAYER, "layer", isa, NULL));
+        add(all, whole_subject(SUBJECT_LAYER, "layer", isa));
     for (size_t i = 0; i < peer_count(); i++)
-        add(all, whole_subject(SUBJECT_LAYER, "layer", MOT_ISA_SCALAR, peer_at(i)));
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) add(all, peer_subject(peer_at(i), k));
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512; isa++)
-        add(all, whole_subject(SUBJECT_PROPERTIES, "properties", isa, NULL));
+        add(all, whole_subject(SUBJECT_PROPERTIES, "properties", isa));
     return true;
 }
 
@@ -118,6 +125,13 @@ int selection_make(selection *out, const options *o) {
         if (o->choice ? is_choice(&out->item[i], o) : selected(&out->item[i], o)) out->item[kept++] = out->item[i];
     out->count = kept;
     return kept ? EXIT_OK : nothing_selected(o);
+}
+
+void selection_keep_default_peer(selection *s) {
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->item[i].peer || peer_is_default(s->item[i].peer)) s->item[kept++] = s->item[i];
+    s->count = kept;
 }
 
 void selection_free(selection *s) {

@@ -16,6 +16,7 @@ typedef struct subject {
     mot_stage stage;
     mot_isa isa;
     const peer *peer;  /* NULL: libmot */
+    size_t peer_layer; /* which of its layers */
     mot_choice choice; /* of SUBJECT_STAGE */
 } subject;
 
@@ -27,6 +28,8 @@ typedef struct selection {
 /* Everything that --stage, --isa, --filter and --choice leave. EXIT_OK, or an exit code after one line on stderr. */
 int selection_make(selection *, const options *);
 void selection_free(selection *);
+/* Leaves out the peers that are timed only when asked for. */
+void selection_keep_default_peer(selection *);
 
 /* NULL if it can run here, else the reason. */
 const char *subject_why_not(const subject *, const options *);

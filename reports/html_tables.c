@@ -4,16 +4,23 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMNS = 9 };
+/* One more for every peer library besides OpenBLAS. */
+static int columns_of(const table *t) { return 9 + (int)t->peer_count; }
 
 /* A speed-up never stands without its base: the stage's own line names the bases and their times. */
-static void block_head(const block *b, FILE *out) {
-    html(out, "<tr class=\"stage\"><th scope=\"rowgroup\" colspan=\"%d\"><span class=\"dot %s\"></span>%s", COLUMNS,
-         html_stage_class(b->stage), b->stage);
+static void block_head(const table *t, const block *b, FILE *out) {
+    html(out, "<tr class=\"stage\"><th scope=\"rowgroup\" colspan=\"%d\"><span class=\"dot %s\"></span>%s",
+         columns_of(t), html_stage_class(b->stage), b->stage);
     html(out, "<small>");
     if (b->floor_ns > 0) html(out, "floor %s", label_time(b->floor_ns).s);
     if (b->scalar_ns > 0) html(out, " · scalar base %s <code>%s</code>", label_time(b->scalar_ns).s, b->scalar_name);
     if (b->blas_ns > 0) html(out, " · OpenBLAS base %s <code>%s</code>", label_time(b->blas_ns).s, b->blas_name);
+    for (size_t i = 0; i < t->peer_count; i++) {
+        const row *base = model_fastest(b, t->peers[i]);
+        if (base)
+            html(out, " · %s base %s <code>%s</code>", t->peers[i], label_time(base->bench->time.value).s,
+                 base->bench->choice);
+    }
     html(out, "</small></th></tr>\n");
 }
 
@@ -40,8 +47,15 @@ static void verdict_cells(const row *r, FILE *out) {
         html(out, "<td>–</td>");
 }
 
+static void peer_cells(const table *t, const block *b, const row *r, FILE *out) {
+    for (size_t i = 0; i < t->peer_count; i++) {
+        const row *base = model_fastest(b, t->peers[i]);
+        html_ratio_cell(out, model_over_peer(base, r), r->bench->choice, base ? base->bench->choice : "", true);
+    }
+}
+
 /* A row whose noise forbids a verdict still has a time to show; it is no base and never the best. */
-static void row_line(const block *b, const row *r, unit u, FILE *out) {
+static void row_line(const table *t, const block *b, const row *r, unit u, FILE *out) {
     const bench_record *bench = r->bench;
     html(out, r->best ? "<tr class=\"best\">" : bench->usable ? "<tr>" : "<tr class=\"doubtful\">");
     html(out, "<th scope=\"row\"><span class=\"key %s\"></span><code>%s</code></th>", html_class(bench), bench->choice);
@@ -49,9 +63,10 @@ static void row_line(const block *b, const row *r, unit u, FILE *out) {
         time_cells(bench, u, out);
         html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name, false);
         html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name, true);
+        peer_cells(t, b, r, out);
         verdict_cells(r, out);
     } else {
-        html(out, "<td colspan=\"%d\" class=\"why\"><span class=\"grade unknown\">%s</span> %s</td>", COLUMNS - 1,
+        html(out, "<td colspan=\"%d\" class=\"why\"><span class=\"grade unknown\">%s</span> %s</td>", columns_of(t) - 1,
              bench->status, bench->reason);
     }
     html(out, "</tr>\n");
@@ -68,13 +83,15 @@ static void one_table(const table *t, int number, bool open, FILE *out) {
               "class=\"n\">Median [95 %%]</th>"
               "<th class=\"n\">n</th><th class=\"n\">GFLOP/s</th><th class=\"n\">%% of ceiling</th><th class=\"n\">× "
               "scalar</th>"
-              "<th class=\"n\">× OpenBLAS</th><th class=\"n\">Error / bound</th><th>Verdict</th></tr></thead>\n");
+              "<th class=\"n\">× OpenBLAS</th>");
+    for (size_t i = 0; i < t->peer_count; i++) html(out, "<th class=\"n\">× %s</th>", t->peers[i]);
+    html(out, "<th class=\"n\">Error / bound</th><th>Verdict</th></tr></thead>\n");
     for (size_t i = 0; i < t->count; i++) {
         const block *b = &t->blocks[i];
         unit u = label_time_unit(b->rows[0].bench->time);
         html(out, "<tbody>");
-        block_head(b, out);
-        for (size_t k = 0; k < b->count; k++) row_line(b, &b->rows[k], u, out);
+        block_head(t, b, out);
+        for (size_t k = 0; k < b->count; k++) row_line(t, b, &b->rows[k], u, out);
         html(out, "</tbody>\n");
     }
     html(out, "</table></div></details>\n");

@@ -51,6 +51,8 @@ typedef struct table {
     size_t breakdown_count;
     dense_pair *dense;
     size_t dense_count;
+    const char **peers; /* libraries timed here besides OpenBLAS, which has its place in every block */
+    size_t peer_count;
 } table;
 
 typedef struct point {
@@ -129,5 +131,8 @@ bool model_is_ours(const bench_record *);
 bool model_matches_dense(const bench_record *layer, const bench_record *dense);
 const block *model_block(const table *, const char *stage);   /* NULL if there is none */
 const row *model_fastest(const block *, const char *library); /* usable; NULL if there is none */
+void model_peers(table *, store *);
+interval model_over_peer(const row *base, const row *); /* NaN without a base or a time */
+const row *model_best_peer(const block *);              /* NULL if there is none */
 
 #endif

@@ -46,7 +46,7 @@ static const char *against(store *s, const char *who, interval base, interval r)
 
 /* Finding 1: the best layer (or else the best of the dearest stage) against its bases. */
 static void speed_finding(model *m, store *s, const table *t, const block *b) {
-    const row *blas = model_fastest(b, "openblas");
+    const row *blas = model_fastest(b, "openblas"), *peer = model_best_peer(b);
     const char *what = strcmp(b->stage, "layer") == 0 ? "layer" : store_print(s, "%s stage", b->stage);
     const char *setting =
         store_print(s, "%s, %d thread%s, %s", t->shape, t->threads, t->threads == 1 ? "" : "s", t->cache);
@@ -57,6 +57,9 @@ static void speed_finding(model *m, store *s, const table *t, const block *b) {
     else if (b->scalar_ns > 0 && b->best->over_scalar.value != 1)
         own = store_print(s, "%s; %s", own,
                           against(s, "portable scalar code", (interval){b->scalar_ns, NAN, NAN}, b->best->over_scalar));
+    if (peer && peer != blas)
+        own = store_print(s, "%s; the best peer %s", own,
+                          against(s, peer->bench->choice, peer->bench->time, model_over_peer(peer, b->best)));
     add_finding(m, store_print(s, "%s.", own));
 }
 

@@ -181,5 +181,6 @@ void model_tables(model *m, store *s) {
             for (size_t n = 0; n < t->blocks[k].count; n++) judge(m, &t->blocks[k].rows[n]);
         }
         for (size_t k = 0; k < t->count; k++) finish_block(t, &t->blocks[k], s);
+        model_peers(t, s);
     }
 }

@@ -92,7 +92,7 @@ static void put_machine(const model *m, FILE *out) {
     }
 }
 
-static void put_row(const block *bases, const row *r, unit u, FILE *out) {
+static void put_row(const table *t, const block *bases, const row *r, unit u, FILE *out) {
     const bench_record *b = r->bench;
     fputs("|", out);
     cell(out, bases->stage);
@@ -100,6 +100,7 @@ static void put_row(const block *bases, const row *r, unit u, FILE *out) {
     if (!(b->time.value > 0)) {
         cell(out, b->status);
         fputs(" | | | | |", out);
+        for (size_t i = 0; i < t->peer_count; i++) fputs(" |", out);
         cell(out, b->reason);
         fputs("\n", out);
         return;
@@ -111,8 +112,24 @@ static void put_row(const block *bases, const row *r, unit u, FILE *out) {
             label_percent(b->pct_of_ceiling).s);
     ratio_cell(out, r->over_scalar, strcmp(b->choice, bases->scalar_name) == 0);
     ratio_cell(out, r->over_blas, strcmp(b->choice, bases->blas_name) == 0);
+    for (size_t i = 0; i < t->peer_count; i++) {
+        const row *base = model_fastest(bases, t->peers[i]);
+        ratio_cell(out, model_over_peer(base, r), base == r);
+    }
     cell(out, !b->usable ? b->status : *r->verdict ? r->verdict : "–");
     fputs("\n", out);
+}
+
+static void put_titles(const table *t, FILE *out) {
+    fputs("\n| stage | choice | median [95 %] | n | GFLOP/s | % of ceiling | × scalar | × OpenBLAS |", out);
+    for (size_t i = 0; i < t->peer_count; i++) {
+        fputs(" × ", out);
+        put(out, t->peers[i]);
+        fputs(" |", out);
+    }
+    fputs(" check |\n|---|---|--:|--:|--:|--:|--:|--:|", out);
+    for (size_t i = 0; i < t->peer_count; i++) fputs("--:|", out);
+    fputs("---|\n", out);
 }
 
 static void put_table(const table *t, FILE *out) {
@@ -131,12 +148,10 @@ static void put_table(const table *t, FILE *out) {
         fprintf(out, ": scalar %s, OpenBLAS %s, floor %s\n", label_time(b->scalar_ns).s, label_time(b->blas_ns).s,
                 label_time(b->floor_ns).s);
     }
-    fputs("\n| stage | choice | median [95 %] | n | GFLOP/s | % of ceiling | × scalar | × OpenBLAS | check |\n"
-          "|---|---|--:|--:|--:|--:|--:|--:|---|\n",
-          out);
+    put_titles(t, out);
     for (size_t i = 0; i < t->count; i++) {
         unit u = label_time_unit(t->blocks[i].rows[0].bench->time);
-        for (size_t k = 0; k < t->blocks[i].count; k++) put_row(&t->blocks[i], &t->blocks[i].rows[k], u, out);
+        for (size_t k = 0; k < t->blocks[i].count; k++) put_row(t, &t->blocks[i], &t->blocks[i].rows[k], u, out);
     }
 }
 

@@ -1,11 +1,14 @@
 #!/bin/sh
 # Installs what is missing from Debian's packages; where nothing is missing it touches nothing and needs no root.
-# usage: install-deps.sh [--tests]    --tests: also what optional tests want; without it they are skipped with a reason
+# usage: install-deps.sh [--peers|--tests]
+#   --peers: also the libraries that `motbench bench --peers` times beside OpenBLAS, 17 MB
+#   --tests: also what optional tests want, peers included; without it they are skipped with a reason
 set -eu
 
 required="build-essential cmake ninja-build pkg-config git libbenchmark-dev libhwloc-dev libpapi-dev
 libopenblas-openmp-dev libjansson-dev libcmocka-dev librandom123-dev libxxhash-dev"
-optional="clang clang-format libomp-14-dev libclang-rt-14-dev qemu-user"
+peers="libblis-openmp-dev libdnnl-dev libxsmm-dev"
+optional="clang clang-format libomp-14-dev libclang-rt-14-dev qemu-user $peers"
 
 fail() {
     echo "install-deps.sh: $*" >&2
@@ -40,8 +43,9 @@ install() {
 
 case ${1-} in
 '') wanted='' ;;
+--peers) wanted=$peers ;;
 --tests) wanted=$optional ;;
-*) fail "unknown argument '$1'; the only one is --tests" ;;
+*) fail "unknown argument '$1'; there are --peers and --tests" ;;
 esac
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     fail "no apt-get and dpkg-query here: only Debian's packages are known; install yourself:" $required
@@ -54,7 +58,7 @@ if [ -z "$missing$extra" ]; then
 fi
 if [ "$(id -u)" != 0 ]; then
     [ -z "$missing" ] || fail "missing: ${missing% }; as root run: apt-get install --no-install-recommends ${missing% }"
-    echo "install-deps.sh: optional, some tests are skipped without: ${extra% }" >&2
+    echo "install-deps.sh: optional, some tests and peers are left out without: ${extra% }" >&2
     exit 0
 fi
 apt-get update -qq </dev/null >&2 || echo "install-deps.sh: apt-get update failed; trying what is known already" >&2
@@ -62,5 +66,5 @@ if [ -n "$missing" ]; then
     install $missing || fail "apt-get could not install: ${missing% }"
 fi
 for package in $extra; do
-    install "$package" || echo "install-deps.sh: optional $package cannot be installed: some tests are skipped" >&2
+    install "$package" || echo "install-deps.sh: optional $package cannot be installed: what needs it is left out" >&2
 done

@@ -2,13 +2,12 @@
  * What the names mean: f32.h. */
 typedef mot_bf16 elem, word;
 typedef float factor;
-enum { TERMS = 1, DIRECT = 0 };
+enum { TERMS = 1 };
 #define MOT_DTYPE_ID MOT_BF16
 
 MOT_INLINE vec e_load_n(const elem *p, size_t n) { return v_load16_n(p, n); }
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { v_store16_n(p, v, n); }
 MOT_INLINE vec w_load(const word *p) { return v_load16_n(p, LANES); }
-MOT_INLINE vec w_load_n(const word *p, size_t n) { return v_load16_n(p, n); }
 MOT_INLINE vec f_set1(factor a) { return v_set1(a); }
 MOT_INLINE vec v_madd(vec a, vec b, vec c) { return v_fma(a, b, c); }
 /* The hidden layer is rounded like any other tensor. */

@@ -2,15 +2,14 @@
  *   elem    a number of a tensor in memory
  *   word    a number of operand b as the tile loads it: TERMS elements of one column, one below the other
  *   factor  a number of operand a as the tile broadcasts it: TERMS elements of one row
- *   DIRECT  tensors are operands as they stand; else they are packed into words and factors first */
+ */
 typedef float elem, word, factor;
-enum { TERMS = 1, DIRECT = 1 };
+enum { TERMS = 1 };
 #define MOT_DTYPE_ID MOT_F32
 
 MOT_INLINE vec e_load_n(const elem *p, size_t n) { return v_load_n(p, n); }
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { n == LANES ? v_store(p, v) : v_store_n(p, v, n); }
 MOT_INLINE vec w_load(const word *p) { return v_load(p); }
-MOT_INLINE vec w_load_n(const word *p, size_t n) { return v_load_n(p, n); }
 MOT_INLINE vec f_set1(factor a) { return v_set1(a); }
 MOT_INLINE vec v_madd(vec a, vec b, vec c) { return v_fma(a, b, c); } /* c + a.b over the TERMS */
 /* LANES sums as the factors of the next product. */

@@ -21,12 +21,16 @@
 #define STAMP(name_, STAGE, mr_, nr_)                                                                                  \
     _Static_assert(nr_ % LANES == 0 && (nr_ % (KB * TERMS) == 0 || KB * TERMS % nr_ == 0), "whole vectors, k blocks"); \
     _Static_assert(mr_ * (nr_ / LANES) + nr_ / LANES + 1 <= REGISTERS, "the tile must fit the registers");             \
-    static void JOIN(name_, _tile_, mr_, x, nr_)(const tile_args *t, size_t rows) {                                    \
-        tile_dispatch(t, rows, mr_, nr_ / LANES, MOT_STAGE_##STAGE == MOT_STAGE_EXPERTS);                              \
+    static void JOIN(name_, _rows_, mr_, x, nr_)(const tile_args *t, size_t rows) {                                    \
+        tile_dispatch(t, rows, mr_, nr_ / LANES, false);                                                               \
+    }                                                                                                                  \
+    static void JOIN(name_, _columns_, mr_, x, nr_)(const tile_args *t, size_t rows) {                                 \
+        tile_dispatch(t, rows, mr_, nr_ / LANES, true);                                                                \
     }                                                                                                                  \
     static void JOIN(name_, _run_, mr_, x, nr_)(const mot_shape *s, const mot_tensors *t, const mot_config *c,         \
                                                 mot_range r) {                                                         \
-        name_##_body(s, t, c, r, JOIN(name_, _tile_, mr_, x, nr_), mr_, nr_);                                          \
+        name_##_body(s, t, c, r,                                                                                       \
+                     (tile_kind){JOIN(name_, _rows_, mr_, x, nr_), JOIN(name_, _columns_, mr_, x, nr_), mr_, nr_});    \
     }                                                                                                                  \
     STAMP_##STAGE(name_, mr_, nr_) extern const mot_variant VARIANT(name_, MOT_ISA_TAG, MOT_DTYPE_TAG, mr_##x##nr_);   \
     const mot_variant VARIANT(name_, MOT_ISA_TAG, MOT_DTYPE_TAG, mr_##x##nr_) = {                                      \
@@ -43,20 +47,18 @@
 /* What differs between stages: extra functions, then extra descriptor fields. */
 #define STAMP_SCRATCH(stage, mr, nr)                                                                                   \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
-        (void)c;                                                                                                       \
-        return stage##_scratch(s, nr);                                                                                 \
+        return stage##_scratch(s, c, nr);                                                                              \
     }
 #define FIELDS_GROUPS(stage, mr, nr)                                                                                   \
     .supports = any_shape, .units = group_units, .scratch_bytes = JOIN(stage, _scratch_, mr, x, nr)
-#define CHUNKED .knob_count = DIRECT, .knobs = {CHUNK_KNOB}
 #define STAMP_ROUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
 #define FIELDS_ROUTE(mr, nr) FIELDS_GROUPS(route, mr, nr)
 #define STAMP_MIX(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), CHUNKED
+#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), .knob_count = 1, .knobs = {CHUNK_KNOB}
 #define STAMP_FRONT(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), CHUNKED
+#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), .knob_count = 1, .knobs = {CHUNK_KNOB}
 #define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), CHUNKED
+#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 1, .knobs = {CHUNK_KNOB}
 #define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
         return experts_scratch(s, c, nr);                                                                              \
@@ -70,7 +72,7 @@
     }
 #define FIELDS_EXPERTS(mr, nr)                                                                                         \
     .supports = any_shape, .units = row_units, .scratch_bytes = JOIN(experts, _scratch_, mr, x, nr),                   \
-    .pack_bytes = JOIN(experts, _pack_bytes_, mr, x, nr), .pack = JOIN(experts, _pack_, mr, x, nr), .knob_count = 4,   \
+    .pack_bytes = JOIN(experts, _pack_bytes_, mr, x, nr), .pack = JOIN(experts, _pack_, mr, x, nr), .knob_count = 3,   \
     .knobs = {EXPERT_KNOBS}
 
 static bool any_shape(const mot_shape *s, const mot_config *c) {

@@ -7,9 +7,8 @@
  * stay in L2. While the strips of a panel work, the next panel of the stream is prefetched into L2. Without packed
  * weights each panel is copied into scratch right before its use. */
 #define EXPERT_KNOBS                                                                                                   \
-    {"mc", 4, 128, {32, 64, 128, 256}},                /* rows per block */                                            \
-        {"kc", DIRECT ? 4 : 1, 0, {0, 128, 256, 512}}, /* depth per pass over the strips; 0: all */                    \
-        {"nc", 5, 256, {64, 128, 256, 512, 1024}},     /* hidden units per slice */                                    \
+    {"mc", 4, 128, {32, 64, 128, 256}},            /* rows per block */                                                \
+        {"nc", 5, 256, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                        \
     {                                                                                                                  \
         "prefetch", 2, 1, { 0, 1 }                                                                                     \
     } /* next panel into L2 */
@@ -19,17 +18,13 @@
 enum { STREAM_ROWS = 4 };
 
 typedef struct blocking {
-    size_t mc, kc, nc; /* kc in steps; nc is a multiple of NR and KB * TERMS */
+    size_t mc, nc; /* nc is a multiple of NR and KB * TERMS */
     bool prefetch;
 } blocking;
 
 MOT_INLINE blocking experts_blocking(const mot_shape *s, const mot_config *c, size_t nr) {
-    const size_t nc = round_up(least((size_t)c->value[2], s->d_expert), nr < KB * TERMS ? KB * TERMS : nr);
-    const size_t deepest = s->d_model > nc ? s->d_model : nc;
-    return (blocking){.mc = (size_t)c->value[0],
-                      .kc = c->value[1] ? (size_t)c->value[1] : round_up(steps_of(deepest), KB),
-                      .nc = nc,
-                      .prefetch = c->value[3] != 0};
+    const size_t nc = round_up(least((size_t)c->value[1], s->d_expert), nr < KB * TERMS ? KB * TERMS : nr);
+    return (blocking){.mc = (size_t)c->value[0], .nc = nc, .prefetch = c->value[2] != 0};
 }
 
 /* Words of a slice of `width` hidden units, and of a whole expert, in the packed stream. */
@@ -62,7 +57,7 @@ static inline void experts_pack(const mot_shape *s, const mot_tensors *t, const 
     }
 }
 
-/* Scratch: the block of M, the hidden slice, sums of y between slices (where y itself cannot hold them), one panel. */
+/* Scratch: the block of M, the hidden slice, sums of y between slices, one panel. */
 typedef struct experts_room {
     factor *m, *hidden;
     float *sums;
@@ -71,11 +66,11 @@ typedef struct experts_room {
 
 MOT_INLINE size_t block_rows(const mot_shape *s, const blocking *b) { return least(b->mc, s->groups); }
 
-MOT_INLINE experts_room experts_divide(const mot_shape *s, const blocking *b, void *scratch) {
+MOT_INLINE experts_room experts_divide(const mot_shape *s, const blocking *b, void *scratch, size_t nr) {
     const size_t rows = block_rows(s, b);
     factor *m = scratch, *hidden = m + rows_factors(rows, s->d_model);
     float *sums = (float *)(hidden + rows_factors(rows, b->nc));
-    return (experts_room){m, hidden, sums, (word *)(sums + (DIRECT ? 0 : rows * s->d_model))};
+    return (experts_room){m, hidden, sums, (word *)(sums + rows * round_up(s->d_model, nr))};
 }
 
 /* Bytes. */
@@ -83,22 +78,14 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
     const blocking b = experts_blocking(s, c, nr);
     const size_t deepest = s->d_model > b.nc ? s->d_model : b.nc, rows = block_rows(s, &b);
     return (rows_factors(rows, s->d_model) + rows_factors(rows, b.nc)) * sizeof(factor) +
-           (DIRECT ? 0 : rows * s->d_model * sizeof(float)) + panel_words(deepest, nr) * sizeof(word);
+           rows * round_up(s->d_model, nr) * sizeof(float) + panel_words(deepest, nr) * sizeof(word);
 }
 
-/* One panel: all of k in passes of kc, in each all strips of rows. Sums go through c between passes. */
-MOT_INLINE void panel_product(tile_args a, size_t rows, const blocking *b, tile_fn fn, size_t mr, size_t nr) {
-    const size_t k = a.k, kc = DIRECT ? b->kc : k;
-    const bool relu = a.relu;
-    for (size_t k0 = 0; k0 < k; k0 += kc) {
-        a.k = least(kc, k - k0);
-        a.relu = relu && k0 + kc >= k;
-        if (k0) a.from = a.c;
-        a.prefetch = (const char *)(a.b + (k - k0) * nr);
-        panel_rows(a, rows, fn, mr, b->prefetch && rows > STREAM_ROWS ? a.k * nr * sizeof(word) : 0);
-        a.b += a.k * nr;
-        a.a += kc / KB * a.a_block;
-    }
+/* One panel, and the next one of the stream into L2 meanwhile. */
+MOT_INLINE void panel_product(tile_args a, size_t rows, const blocking *b, tile_kind kind) {
+    const size_t words = a.k * kind.nr;
+    a.prefetch = (const char *)(a.b + words);
+    panel_rows(a, rows, kind, false, b->prefetch && rows > STREAM_ROWS ? words * sizeof(word) : 0);
 }
 
 /* One expert and one block of its rows. */
@@ -111,13 +98,10 @@ typedef struct expert_block {
 
 /* hidden = relu(m.w1) for the units h0..h0+width. */
 MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_room *room, expert_block *x, size_t h0,
-                           size_t width, tile_fn fn, size_t mr, size_t nr) {
-    const size_t D = s->d_model;
+                           size_t width, tile_kind kind) {
+    const size_t D = s->d_model, nr = kind.nr;
     tile_args a = {.a = room->m,
-                   .a_row = KB,
-                   .a_step = 1,
                    .a_block = x->rows * KB,
-                   .b_row = nr,
                    .to = TO_FACTORS,
                    .c_row = KB,
                    .c_block = x->rows * KB,
@@ -128,43 +112,41 @@ MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_
         if (!x->stream) pack_panel(room->panel, x->w1 + h0 + h, s->d_expert, D, least(nr, width - h), nr);
         a.b = x->stream ? x->stream : room->panel;
         a.c = room->hidden + h / TERMS / KB * a.c_block + h / TERMS % KB;
-        panel_product(a, x->rows, b, fn, mr, nr);
+        panel_product(a, x->rows, b, kind);
         if (x->stream) x->stream += panel_words(D, nr);
     }
 }
 
 /* y += hidden.w2 over the units h0..h0+width; the last slice stores y. */
 MOT_INLINE void experts_down(const mot_shape *s, const blocking *b, const experts_room *room, expert_block *x,
-                             size_t h0, size_t width, tile_fn fn, size_t mr, size_t nr) {
-    const size_t D = s->d_model;
+                             size_t h0, size_t width, tile_kind kind) {
+    const size_t D = s->d_model, nr = kind.nr, sums_row = round_up(D, nr);
     const bool last = h0 + width == s->d_expert;
     tile_args a = {.a = room->hidden,
-                   .a_row = KB,
-                   .a_step = 1,
                    .a_block = x->rows * KB,
-                   .b_row = nr,
                    .to = last ? TO_ELEMS : TO_SUMS,
-                   .c_row = D,
+                   .from_row = sums_row,
+                   .c_row = last ? D : sums_row,
                    .c_block = KB,
                    .k = steps_of(width)};
-    float *sums = DIRECT ? (float *)x->y : room->sums;
     for (size_t d = 0; d < D; d += nr) {
         if (!x->stream) pack_panel(room->panel, x->w2 + h0 * D + d, D, width, least(nr, D - d), nr);
         a.b = x->stream ? x->stream : room->panel;
-        a.c = last ? (void *)(x->y + d) : sums + d;
-        a.from = h0 ? sums + d : NULL;
+        a.c = last ? (void *)(x->y + d) : room->sums + d;
+        a.from = h0 ? room->sums + d : NULL;
         a.n = least(nr, D - d);
-        panel_product(a, x->rows, b, fn, mr, nr);
+        panel_product(a, x->rows, b, kind);
         if (x->stream) x->stream += panel_words(width, nr);
     }
 }
 
 /* Units are the rows (e,g) of M; a range is cut at the experts, then into even blocks of at most mc rows. */
-MOT_INLINE void experts_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_fn fn,
-                             size_t mr, size_t nr) {
+MOT_INLINE void experts_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r,
+                             tile_kind kind) {
+    const size_t nr = kind.nr;
     blocking b = experts_blocking(s, c, nr);
     b.prefetch = b.prefetch && t->packed;
-    const experts_room room = experts_divide(s, &b, t->scratch);
+    const experts_room room = experts_divide(s, &b, t->scratch, nr);
     const size_t G = s->groups, D = s->d_model, H = s->d_expert;
     for (size_t row = r.begin; row < r.end;) {
         const size_t e = row / G, count = least(r.end, (e + 1) * G) - row, blocks = ceil_div(count, b.mc);
@@ -177,8 +159,8 @@ MOT_INLINE void experts_body(const mot_shape *s, const mot_tensors *t, const mot
                               .rows = row + share(count, blocks, i + 1) - first};
             pack_rows(room.m, (const elem *)t->mixed + first * D, D, x.rows, D);
             for (size_t h0 = 0; h0 < H; h0 += b.nc) {
-                experts_up(s, &b, &room, &x, h0, least(b.nc, H - h0), fn, mr, nr);
-                experts_down(s, &b, &room, &x, h0, least(b.nc, H - h0), fn, mr, nr);
+                experts_up(s, &b, &room, &x, h0, least(b.nc, H - h0), kind);
+                experts_down(s, &b, &room, &x, h0, least(b.nc, H - h0), kind);
             }
         }
         row += count;

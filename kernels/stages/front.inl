@@ -1,13 +1,12 @@
 /* front.inl: route and mix fused: a group's X is read once from memory and mixed while it is still in L2. */
-static inline size_t front_scratch(const mot_shape *s, size_t nr) {
-    const size_t route = route_scratch(s, nr), mix = mix_scratch(s, nr);
+static inline size_t front_scratch(const mot_shape *s, const mot_config *c, size_t nr) {
+    const size_t route = route_scratch(s, c, nr), mix = mix_scratch(s, c, nr);
     return route > mix ? route : mix;
 }
 
-MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_fn fn,
-                           size_t mr, size_t nr) {
+MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
     for (size_t g = r.begin; g < r.end; g++) {
-        route_group(s, t, g, fn, mr, nr);
-        mix_group(s, t, c, g, fn, mr, nr);
+        route_group(s, t, g, kind);
+        mix_group(s, t, c, g, kind);
     }
 }

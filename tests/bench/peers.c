@@ -2,12 +2,14 @@
 #include "check.h"
 #include "cpu.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -38,10 +40,14 @@ static void what_cannot_run_has_a_reason(void **state) {
 static void layers_of_peers_are_layers(void **state) {
     (void)state;
     for (size_t i = 0; i < peer_count(); i++) {
-        const mot_plan plan = peer_layer(peer_at(i));
-        assert_true(mot_plan_is_layer(&plan));
-        assert_null(candidate_why_not(plan.step[0].variant));
-        assert_non_null(strstr(peer_at(i)->version(), "0."));
+        assert_string_equal(peer_layer_name(peer_at(i), 0), peer_at(i)->library);
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
+            const mot_plan plan = peer_layer(peer_at(i), k);
+            assert_true(mot_plan_is_layer(&plan));
+            assert_null(candidate_why_not(plan.step[0].variant));
+            assert_non_null(strstr(plan.step[2].variant->name, peer_layer_name(peer_at(i), k)));
+        }
+        assert_non_null(strpbrk(peer_at(i)->version(), "0123456789"));
         print_message("%s\n", peer_at(i)->version());
     }
 }
@@ -77,11 +83,83 @@ static void sizes_that_blas_cannot_hold_are_refused(void **state) {
         }
 }
 
+/* BLIS and OpenBLAS export the same names; whoever is linked first is called. */
+static void each_calls_its_own_library(void **state) {
+    static const struct {
+        const char *library, *function, *file;
+    } owner[] = {{"openblas", "cblas_sgemm", "openblas"},
+                 {"openblas", "cblas_sgemv", "openblas"},
+                 {"blis", "bli_sgemm_ex", "libblis"},
+                 {"blis", "bli_sgemv_ex", "libblis"},
+                 {"onednn", "dnnl_sgemm", "libdnnl"}};
+    (void)state;
+    for (size_t k = 0; k < sizeof owner / sizeof *owner; k++)
+        for (size_t i = 0; i < peer_count(); i++) {
+            Dl_info info = {0};
+            if (strcmp(peer_at(i)->library, owner[k].library)) continue;
+            assert_true(dladdr(dlsym(RTLD_DEFAULT, owner[k].function), &info) != 0);
+            if (!strstr(info.dli_fname, owner[k].file)) fail_msg("%s is of %s", owner[k].function, info.dli_fname);
+        }
+}
+
+static int threads_of_the_process(void) {
+    char text[4096];
+    FILE *file = fopen("/proc/self/status", "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    const char *line = strstr(text, "\nThreads:");
+    assert_non_null(line);
+    return atoi(line + strlen("\nThreads:"));
+}
+
+/* Big enough that a library which may use threads does. */
+static void run_alone(const mot_variant *v) {
+    const mot_shape s = {64, 32, 2, 256, 256};
+    const mot_choice c = {v, mot_config_default(v)};
+    const size_t floats = s.groups * s.group_size * s.d_model;
+    float *data = calloc(6 * floats, sizeof *data);
+    void *scratch = aligned_alloc(64, (mot_step_scratch_bytes(&c, &s, 1) + 127) / 64 * 64);
+    assert_true(data && scratch);
+    const mot_tensors t = {.x = data,
+                           .controller = data,
+                           .w1 = data,
+                           .w2 = data,
+                           .p = data + floats,
+                           .mixed = data + 2 * floats,
+                           .y = data + 3 * floats,
+                           .out = data + 4 * floats,
+                           .strides = mot_strides_contiguous(&s),
+                           .temperature = 1,
+                           .scratch = scratch};
+    mot_step_run(&c, &s, &t, 1);
+    free(scratch);
+    free(data);
+}
+
+/* Before each turn another library, or ours, has asked for many threads. */
+static void they_compute_alone(void **state) {
+    void (*set_threads)(int);
+    (void)state;
+    *(void **)&set_threads = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t v = 0; v < peer_at(i)->variant_count; v++) {
+            if (set_threads) set_threads(16);
+            peer_at(i)->enter();
+            const int before = threads_of_the_process();
+            run_alone(&peer_at(i)->variants[v]);
+            if (threads_of_the_process() != before) fail_msg("%s starts threads", peer_at(i)->variants[v].name);
+        }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(candidates_are_ours_and_theirs), cmocka_unit_test(what_cannot_run_has_a_reason),
-        cmocka_unit_test(layers_of_peers_are_layers), cmocka_unit_test(their_numbers_agree),
-        cmocka_unit_test(sizes_that_blas_cannot_hold_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(candidates_are_ours_and_theirs),
+                                       cmocka_unit_test(what_cannot_run_has_a_reason),
+                                       cmocka_unit_test(layers_of_peers_are_layers),
+                                       cmocka_unit_test(their_numbers_agree),
+                                       cmocka_unit_test(sizes_that_blas_cannot_hold_are_refused),
+                                       cmocka_unit_test(each_calls_its_own_library),
+                                       cmocka_unit_test(they_compute_alone)};
     if (peer_count() == 0) puts("built without any peer library: only our own candidates are looked at");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

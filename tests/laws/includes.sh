@@ -57,7 +57,7 @@ for file in $(sources kernels bench autotune reports cli) $(sources tests/kernel
     done
 done
 
-for library in papi.h hwloc.h benchmark/benchmark.h cblas.h omp.h xxhash.h Random123/ argp.h; do
+for library in papi.h hwloc.h benchmark/benchmark.h cblas.h blis.h oneapi/dnnl/ libxsmm.h omp.h xxhash.h Random123/ argp.h; do
     files=$(grep -lE "^ *# *include *<$library" $(sources kernels bench autotune reports cli) | tr '\n' ' ')
     [ "$(echo $files | wc -w)" -le 1 ] || breach "<$library> is included in more than one file: $files"
 done

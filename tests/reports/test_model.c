@@ -87,6 +87,28 @@ static void bases_and_best(void **state) {
     unload(l);
 }
 
+static void every_peer_is_a_base(void **state) {
+    (void)state;
+    char body[8192];
+    snprintf(body, sizeof body, "%s%s%s%s",
+             bench_line("layer", "layer_avx512", "avx512", "mot", "10,10,10,10,10,10,10,10,10", ""),
+             bench_line("layer", "layer_openblas", "auto", "openblas", "20,20,20,20,20,20,20,20,20", ""),
+             bench_line("layer", "layer_onednn", "auto", "onednn", "15,15,15,15,15,15,15,15,15", ""),
+             bench_line("layer", "layer_onednn_packed", "auto", "onednn", "12,12,12,12,12,12,12,12,12", ""));
+    loaded *l = load_text(file(body));
+    assert_true(l->good);
+    const table *t = &l->model.tables[0];
+    assert_int_equal(t->peer_count, 1);
+    assert_string_equal(t->peers[0], "onednn");
+    const row *base = model_fastest(&t->blocks[0], "onednn");
+    assert_string_equal(base->bench->variant, "layer_onednn_packed");
+    near(model_over_peer(base, find_row(l, "layer_avx512")).value, 1.2);
+    assert_true(isnan(model_over_peer(NULL, base).value));
+    assert_ptr_equal(model_best_peer(&t->blocks[0]), base);
+    assert_non_null(strstr(l->model.findings[0], "the best peer layer_onednn_packed takes 12.0 ns"));
+    unload(l);
+}
+
 static void fused_stage_against_the_sum(void **state) {
     (void)state;
     char body[8192];
@@ -309,6 +331,7 @@ int main(void) {
         cmocka_unit_test(few_samples_have_no_interval),
         cmocka_unit_test(ratio_is_paired_by_round),
         cmocka_unit_test(bases_and_best),
+        cmocka_unit_test(every_peer_is_a_base),
         cmocka_unit_test(fused_stage_against_the_sum),
         cmocka_unit_test(processes_are_pooled),
         cmocka_unit_test(other_machine_is_refused),

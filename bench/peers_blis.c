@@ -1,0 +1,42 @@
+/* peers_blis.c: BLIS as a peer, through its own typed interface: its cblas_ and sgemm_ bear the names of OpenBLAS's,
+ * and take no thread count by the call. Only file that includes blis.h. */
+#include <blis.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define LIBRARY "blis"
+
+/* One row is a matrix times a vector: the product of matrices would pack B for it. */
+static void multiply(bool transpose_a, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                     const float *b, size_t ldb, float *c, size_t ldc) {
+    rntm_t one = BLIS_RNTM_INITIALIZER;
+    float zero = 0;
+    bli_rntm_set_num_threads(1, &one);
+    if (m == 1 && !transpose_a)
+        bli_sgemv_ex(BLIS_TRANSPOSE, BLIS_NO_CONJUGATE, (dim_t)k, (dim_t)n, &alpha, (float *)b, (inc_t)ldb, 1,
+                     (float *)a, 1, &zero, c, 1, NULL, &one);
+    else
+        bli_sgemm_ex(transpose_a ? BLIS_TRANSPOSE : BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k,
+                     &alpha, (float *)a, (inc_t)lda, 1, (float *)b, (inc_t)ldb, 1, &zero, c, (inc_t)ldc, 1, NULL, &one);
+}
+
+#include "peers_compose.inl"
+
+static const mot_variant variants[] = {PEER_COMPOSED(fits)};
+
+/* "BLIS 0.9.0 zen3": the configuration decides its kernels. */
+static const char *version(void) {
+    static char text[64];
+    snprintf(text, sizeof text, "BLIS %s %s", bli_info_get_version_str(), bli_arch_string(bli_arch_query_id()));
+    return text;
+}
+
+/* Each call says so itself; this is for what a call might hand on to the global setting. */
+static void enter(void) { bli_thread_set_num_threads(1); }
+
+const peer peer_blis = {.library = LIBRARY,
+                        .version = version,
+                        .enter = enter,
+                        .variants = variants,
+                        .variant_count = sizeof variants / sizeof *variants};
