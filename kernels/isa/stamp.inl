@@ -4,6 +4,7 @@
 #include "tile.inl"
 #include "exp.inl"
 #include "route.inl"
+#include "product.inl"
 #include "mix.inl"
 #include "front.inl"
 #include "experts.inl"

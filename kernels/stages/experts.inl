@@ -82,10 +82,10 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
 }
 
 /* One panel, and the next one of the stream into L2 meanwhile. */
-MOT_INLINE void panel_product(tile_args a, size_t rows, const blocking *b, tile_kind kind) {
+MOT_INLINE void panel_product(tile_args a, size_t rows, size_t columns, const blocking *b, tile_kind kind) {
     const size_t words = a.k * kind.nr;
     a.prefetch = (const char *)(a.b + words);
-    panel_rows(a, rows, kind, false, b->prefetch && rows > STREAM_ROWS ? words * sizeof(word) : 0);
+    tile_product(a, rows, columns, kind, false, b->prefetch && rows > STREAM_ROWS ? words * sizeof(word) : 0);
 }
 
 /* One expert and one block of its rows. */
@@ -106,13 +106,12 @@ MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_
                    .c_row = KB,
                    .c_block = x->rows * KB,
                    .k = steps_of(D),
-                   .n = nr,
                    .relu = true};
     for (size_t h = 0; h < width; h += nr) {
         if (!x->stream) pack_panel(room->panel, x->w1 + h0 + h, s->d_expert, D, least(nr, width - h), nr);
         a.b = x->stream ? x->stream : room->panel;
         a.c = room->hidden + h / TERMS / KB * a.c_block + h / TERMS % KB;
-        panel_product(a, x->rows, b, kind);
+        panel_product(a, x->rows, nr, b, kind);
         if (x->stream) x->stream += panel_words(D, nr);
     }
 }
@@ -134,8 +133,7 @@ MOT_INLINE void experts_down(const mot_shape *s, const blocking *b, const expert
         a.b = x->stream ? x->stream : room->panel;
         a.c = last ? (void *)(x->y + d) : room->sums + d;
         a.from = h0 ? room->sums + d : NULL;
-        a.n = least(nr, D - d);
-        panel_product(a, x->rows, b, kind);
+        panel_product(a, x->rows, least(nr, D - d), b, kind);
         if (x->stream) x->stream += panel_words(width, nr);
     }
 }

@@ -51,9 +51,3 @@ MOT_INLINE size_t panel_words(size_t k, size_t nr) { return steps_of(k) * nr; }
 MOT_INLINE void pack_panels(word *to, const elem *w, size_t stride, size_t k, size_t n, size_t nr) {
     for (size_t j = 0; j < n; j += nr, to += panel_words(k, nr)) pack_panel(to, w + j, stride, k, least(nr, n - j), nr);
 }
-
-/* Scratch of a product: the factors of a, then panels of b. */
-MOT_INLINE word *panel_after(void *scratch, size_t factors) { return (word *)((factor *)scratch + factors); }
-MOT_INLINE size_t product_scratch(size_t factors, size_t k, size_t nr) {
-    return factors * sizeof(factor) + panel_words(k, nr) * sizeof(word);
-}

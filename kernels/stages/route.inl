@@ -16,7 +16,8 @@ MOT_INLINE void softmax_columns(elem *p, size_t experts, float *logits, size_t w
 
 /* Scratch: factors of X, a panel of the controller, logits [tokens][whole panels]. */
 MOT_INLINE size_t route_operands(const mot_shape *s, size_t nr) {
-    return round_up(product_scratch(rows_factors(s->group_size, s->d_model), s->d_model, nr), sizeof(float));
+    const size_t factors = rows_factors(s->group_size, s->d_model);
+    return round_up(factors * sizeof(factor) + panel_words(s->d_model, nr) * sizeof(word), sizeof(float));
 }
 static inline size_t route_scratch(const mot_shape *s, const mot_config *c, size_t nr) {
     (void)c;
@@ -27,20 +28,19 @@ MOT_INLINE void route_group(const mot_shape *s, const mot_tensors *t, size_t g, 
     const size_t E = s->experts, D = s->d_model, nr = kind.nr, width = round_up(E, nr);
     const size_t tokens = mot_group_tokens(s, &t->strides, g);
     float *logits = (float *)((char *)t->scratch + route_operands(s, nr));
-    word *panel = panel_after(t->scratch, rows_factors(tokens, D));
+    word *panel = (word *)((factor *)t->scratch + rows_factors(tokens, D));
     tile_args a = {.a = t->scratch,
                    .b = panel,
                    .to = TO_SUMS,
                    .a_block = tokens * KB,
                    .c_row = width,
                    .c_block = KB,
-                   .k = steps_of(D),
-                   .n = nr};
+                   .k = steps_of(D)};
     pack_rows(t->scratch, (const elem *)t->x + mot_group_offset(&t->strides, g), t->strides.token_stride, tokens, D);
     for (size_t e = 0; e < E; e += nr) {
         pack_panel(panel, (const elem *)t->controller + e, E, D, least(nr, E - e), nr);
         a.c = logits + e;
-        panel_rows(a, tokens, kind, false, 0);
+        tile_product(a, tokens, nr, kind, false, 0);
     }
     elem *p = (elem *)t->p + g * s->group_size * E;
     for (size_t e = 0; e < E; e += LANES)

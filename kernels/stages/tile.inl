@@ -103,18 +103,24 @@ typedef struct tile_kind {
     size_t mr, nr;
 } tile_kind;
 
-/* All rows of one panel of columns, in strips of at most mr rows, evenly. The strips share the prefetch of `bytes`. */
-MOT_INLINE void panel_rows(tile_args t, size_t rows, tile_kind kind, const bool columns, size_t bytes) {
+/* Strips of at most mr rows, evenly, times the panels of b side by side: `columns` of them in c, which is flat where
+ * there is more than one panel. The strips share the prefetch of `bytes`. */
+MOT_INLINE void tile_product(tile_args t, size_t rows, size_t columns, tile_kind kind, const bool by_columns,
+                             size_t bytes) {
     const size_t strips = ceil_div(rows, kind.mr);
     const size_t size = t.to == TO_ELEMS ? sizeof(elem) : t.to == TO_SUMS ? sizeof(float) : sizeof(factor);
     const tile_args all = t;
     t.prefetch_lines = bytes ? ceil_div(bytes, strips * ceil_div(t.k, KB) * 64) : 0;
     for (size_t i = 0; i < strips; i++) {
         const size_t first = share(rows, strips, i), count = share(rows, strips, i + 1) - first;
-        t.a = all.a + first * (columns ? 1 : KB);
-        t.c = (char *)all.c + first * t.c_row * size;
-        if (all.from) t.from = all.from + first * t.from_row;
-        columns ? kind.columns(&t, count) : kind.rows(&t, count);
+        t.a = all.a + first * (by_columns ? 1 : KB);
+        for (size_t j = 0; j < columns; j += kind.nr) {
+            t.b = all.b + t.k * j;
+            t.c = (char *)all.c + (first * t.c_row + j) * size;
+            if (all.from) t.from = all.from + first * t.from_row + j;
+            t.n = least(kind.nr, columns - j);
+            by_columns ? kind.columns(&t, count) : kind.rows(&t, count);
+        }
         t.prefetch += t.prefetch_lines * ceil_div(t.k, KB) * 64;
     }
 }

@@ -1,0 +1,57 @@
+/* product.inl: c = a . b for a b that is a tensor: mix and redistribute. Rows of X, Y and P often lie a power of two
+ * apart and evict each other, so b is copied into panels, kc rows by dc columns at a time, which stay in L2 while all
+ * rows of c use them. Strips are outside, panels inside: what is read from and stored to tensors is long runs of a few
+ * rows. */
+#define CHUNK_KNOB                                                                                                     \
+    {                                                                                                                  \
+        "dc", 5, 0, { 0, 64, 128, 256, 512 }                                                                           \
+    } /* columns of D copied at a time; 0: as many as CHUNK_BYTES hold */
+enum { CHUNK_BYTES = 128 << 10 };
+
+/* c is rows x D, a rows x k, b k x D. */
+typedef struct product {
+    size_t rows, k, D;
+    size_t kc, dc;  /* the chunk of b: at least k or a multiple of KB * TERMS; whole panels */
+    size_t factors; /* of a */
+} product;
+
+MOT_INLINE product product_of(const mot_config *c, size_t rows, size_t k, size_t kc, size_t D, size_t factors,
+                              size_t nr) {
+    const size_t fit = CHUNK_BYTES / (kc * sizeof(elem)) / nr * nr;
+    const size_t wanted = c->value[0] ? (size_t)c->value[0] : fit;
+    return (product){rows, k, D, kc, least(round_up(wanted ? wanted : 1, nr), round_up(D, nr)), factors};
+}
+
+/* Scratch: factors of a, panels of b, sums between one kc and the next. In bytes. */
+MOT_INLINE size_t product_panels(const product *p) { return p->factors * sizeof(factor); }
+MOT_INLINE size_t product_sums(const product *p) {
+    return round_up(product_panels(p) + panel_words(p->kc, p->dc) * sizeof(word), sizeof(float));
+}
+MOT_INLINE size_t product_scratch(const product *p) {
+    return product_sums(p) + (p->kc < p->k ? p->rows * p->dc * sizeof(float) : 0);
+}
+
+/* c's rows are c_row apart, b's b_row. a's factors are at the start of scratch; t says how they are laid out. */
+MOT_INLINE void product_run(const product *p, tile_args t, elem *c, size_t c_row, const elem *b, size_t b_row,
+                            void *scratch, tile_kind kind, const bool by_columns) {
+    float *sums = (float *)((char *)scratch + product_sums(p));
+    word *panels = (word *)((char *)scratch + product_panels(p));
+    t.b = panels;
+    t.c_block = KB;
+    t.from_row = p->dc;
+    for (size_t d = 0; d < p->D; d += p->dc) {
+        const size_t columns = least(p->dc, p->D - d);
+        for (size_t k = 0; k < p->k; k += p->kc) {
+            const size_t depth = least(p->kc, p->k - k);
+            const bool last = k + depth == p->k;
+            pack_panels(panels, b + k * b_row + d, b_row, depth, columns, kind.nr);
+            t.a = (const factor *)scratch + k / TERMS / KB * t.a_block;
+            t.from = k ? sums : NULL;
+            t.to = last ? TO_ELEMS : TO_SUMS;
+            t.c = last ? (void *)(c + d) : sums;
+            t.c_row = last ? c_row : p->dc;
+            t.k = steps_of(depth);
+            tile_product(t, p->rows, columns, kind, by_columns, 0);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# The innermost loops of the tiles touch no stack: what an accumulator holds stays in its register. A compiler that
+# begins to spill makes a kernel a third slower and changes no result, so nothing else would tell.
+# usage: spills.sh OBJECT...    looks at those of isa/ that have vector registers
+. "$(dirname "$0")/law.sh"
+need objdump
+
+examined=0
+for object; do
+    case $object in */isa/avx*) ;; *) continue ;; esac
+    found=$(objdump -d --no-show-raw-insn "$object" | awk -v object="$(basename "$object")" '
+        function leave(i, j, k, inner, products, stack) {
+            if (name !~ /_(rows|columns)_/) jumps = 0
+            for (i = 1; i <= jumps; i++) { # a loop: from the target of a jump back to the jump
+                inner = 1
+                for (j = 1; j <= jumps; j++)
+                    if (j != i && first[j] >= first[i] && last[j] <= last[i]) inner = 0
+                if (!inner) continue
+                products = stack = 0
+                for (k = first[i]; k <= last[i]; k++) {
+                    if (text[k] ~ /vfmadd|vdpbf16ps/) products++
+                    if (text[k] ~ /\(%r[sb]p[,)]/) stack++
+                }
+                if (products) loops++
+                if (products && stack) print "SPILL: " object " " name ": " stack " stack accesses beside " products " products"
+            }
+        }
+        /^[0-9a-f]+ <.*>:$/ { leave(); name = substr($2, 2, length($2) - 3); jumps = n = 0; split("", at) }
+        /^ +[0-9a-f]+:\t/ {
+            address = $1; sub(/:/, "", address)
+            text[++n] = $0; at[address] = n
+            if ($2 ~ /^j/ && ($3 in at)) { first[++jumps] = at[$3]; last[jumps] = n }
+        }
+        END { leave(); print "LOOPS: " loops + 0 }')
+    loops=$(echo "$found" | sed -n 's/^LOOPS: //p')
+    examined=$((examined + loops))
+    echo "$found" | grep '^SPILL' || true
+    spills=$(echo "$found" | grep -c '^SPILL' || true)
+    [ "$spills" = 0 ] || breach "$(basename "$object"): $spills of $loops inner loops use the stack"
+done
+verdict $examined
