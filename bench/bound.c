@@ -7,9 +7,13 @@ double bound_gamma(size_t chain) {
     return hu < 1 ? hu / (1 - hu) : INFINITY;
 }
 
-double bound_dot(double gamma, size_t k, double absolute, double carried, double exact_below) {
+double bound_underflow(size_t k, double factors, double flushed) {
+    return flushed > 0 ? 2 * flushed * ((double)k + factors) : (double)k * UNDERFLOW_STEP;
+}
+
+double bound_dot(double gamma, double underflow, double absolute, double carried, double exact_below) {
     if (absolute < exact_below && carried == 0) return 0;
-    return gamma * (absolute + carried) + carried + (double)k * UNDERFLOW_STEP;
+    return gamma * (absolute + carried) + carried + underflow;
 }
 
 /* Blanchard, Higham, Higham 2021, for the form with the maximum subtracted:

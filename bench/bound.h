@@ -1,4 +1,4 @@
-/* bound.h: test 2 of the design: how far an f32 result may lie from the exact one, whatever the order of the sums. */
+/* bound.h: test 2 of the design: how far a sum in f32 may lie from the exact one, whatever its order. */
 #ifndef BENCH_BOUND_H
 #define BENCH_BOUND_H
 
@@ -12,9 +12,13 @@
 /* gamma_h = hu/(1-hu). */
 double bound_gamma(size_t chain);
 
-/* |computed - exact| of a dot product of k terms. `absolute`: sum |a||b|; `carried`: sum |b| x (error bound of a). With
- * nothing carried, sums below exact_below (of integers, see data_exact_below) have no error at all. */
-double bound_dot(double gamma, size_t k, double absolute, double carried, double exact_below);
+/* What k products and their sum may lose to underflow. flushed: below it a number may count as 0, be it a product, a
+ * sum or the b of a product (`factors`: sum |a|; of an a it is carried); 0: it is rounded to a denormal. */
+double bound_underflow(size_t k, double factors, double flushed);
+
+/* |computed - exact| of a dot product. `absolute`: sum |a||b|; `carried`: sum |b| x (error bound of a). With nothing
+ * carried, sums below exact_below (of integers, see data_exact_below) have no error at all. */
+double bound_dot(double gamma, double underflow, double absolute, double carried, double exact_below);
 
 /* Softmax over n numbers, `stride` elements apart: bound (of the logits) -> bound of the weights. distance: max -
  * logit; roundings: how often a kernel may round on the way from a logit to its distance. */

@@ -104,6 +104,7 @@ static bool run_modes(findings *f, const mot_plan *plan, const mot_shape *s, con
         r.where = (mode + strided) % 2 ? SIDE_LEFT : SIDE_RIGHT;
         r.packed = plan->steps > 1 || mode / 2 % 2 == 0;
         r.pb = problem_make(s, stage, mode, strided, options->seed);
+        r.pb.dtype = mot_plan_dtype(plan);
         if (!run_once(f, &r)) return false;
     }
     return true;
@@ -121,7 +122,7 @@ static bool runnable(const mot_plan *plan, const mot_shape *s, check_result *r) 
     for (int i = 0; i < plan->steps; i++) {
         const mot_variant *v = plan->step[i].variant;
         if (mot_cpu_why_not(v->isa)) return skip(r, "%s", mot_cpu_why_not(v->isa)), false;
-        if (v->dtype != MOT_F32) return skip(r, "%s is not f32", v->name), false;
+        if (v->dtype != mot_plan_dtype(plan)) return skip(r, "%s is of another data type", v->name), false;
         if (v->supports && !v->supports(s, &plan->step[i].config))
             return skip(r, "%s does not support this shape", v->name), false;
     }

@@ -30,9 +30,10 @@ static void remember(uint64_t key, const check_result *r) {
 }
 
 static uint64_t key_of(const mot_plan *plan, const mot_shape *s) {
-    char text[sizeof *s + MOT_MAX_STEPS * 160] = {0};
+    char text[sizeof *s + 1 + MOT_MAX_STEPS * 160] = {0};
     size_t n = sizeof *s;
     memcpy(text, s, n);
+    text[n++] = (char)mot_plan_dtype(plan);
     for (int i = 0; i < plan->steps && n < sizeof text; i++) {
         int printed = mot_choice_print(text + n, sizeof text - n, &plan->step[i]);
         n += printed > 0 ? (size_t)printed + 1 : 0;

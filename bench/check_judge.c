@@ -14,7 +14,7 @@ typedef struct judge {
     findings *found;
     const problem *pb;
     const mot_tensors *tensors;
-    const float *got;
+    numbers got;
     enum mot_tensor output;
     const mot_choice *choice;
     const char *where, *name;
@@ -53,43 +53,47 @@ bool findings_marginal(findings *f, const char *format, ...) {
 
 /* ---- one element ---- */
 
-static bool wrong(judge *j, const char *test, size_t unit, size_t row, size_t column, float got, double expected) {
+static bool wrong(judge *j, const char *test, size_t unit, size_t row, size_t column, double got, double expected) {
     size_t groups = j->pb->shape.groups;
     bool slot = j->pb->stage == MOT_STAGE_EXPERTS;
     return findings_fail(j->found, "%s: %s group %zu %s %zu element %zu is %.9g, expected %.9g (%s)", test, j->name,
-                         slot ? unit % groups : unit, slot ? "expert" : "row", slot ? unit / groups : row, column,
-                         (double)got, expected, j->where);
+                         slot ? unit % groups : unit, slot ? "expert" : "row", slot ? unit / groups : row, column, got,
+                         expected, j->where);
 }
 
 /* Of a special group: mot.h promises NaN out of NaN through the softmax and the linear stages, and says nothing of Inf,
  * or of a NaN that meets the relu. */
-static bool special_ok(const judge *j, size_t unit, double expected, float got) {
+static bool special_ok(const judge *j, size_t unit, double expected, double got) {
     bool nan_promised = data_role(j->pb, unit % j->pb->shape.groups) == ROLE_NAN && j->pb->stage != MOT_STAGE_EXPERTS;
     return !nan_promised || !isnan(expected) || isnan(got);
 }
 
-static void count_element(judge *j, double error, double bound, double variance, float got) {
+/* Test 2 asks what the kernel's sum was before it was stored, test 3 about the result as it is. */
+static void count_element(judge *j, const block *b, size_t at, double error, double got) {
     check_result *r = &j->found->result;
+    double bound = b->bound[at], variance = b->variance[at], difference = fabs(got - b->value[at]);
     r->compared++;
     j->found->zeros += got == 0;
     if (j->bounded && bound > 0 && error / bound > r->fraction) r->fraction = error / bound;
-    if (variance > 0 || error != 0) z_add(&j->z, error, variance);
+    if (variance > 0 || difference != 0) z_add(&j->z, difference, variance);
 }
 
-static bool judge_row(judge *j, const block *b, size_t unit, size_t row, const float *got) {
+static bool judge_row(judge *j, const block *b, size_t unit, size_t row) {
+    numbers line = numbers_at(j->got, oracle_row_offset(j->pb, j->output, unit, row));
     for (size_t c = 0; c < b->columns; c++) {
         size_t at = row * b->columns + c;
-        double expected = b->value[at], error = fabs((double)got[c] - expected);
+        double expected = b->value[at], got = numbers_get(line, c);
         if (!isfinite(expected)) {
-            if (!special_ok(j, unit, expected, got[c])) return wrong(j, "NaN lost", unit, row, c, got[c], expected);
+            if (!special_ok(j, unit, expected, got)) return wrong(j, "NaN lost", unit, row, c, got, expected);
             j->found->result.compared++;
             continue;
         }
-        if (is_poison(got[c])) return wrong(j, "not written", unit, row, c, got[c], expected);
-        if (!isfinite(got[c])) return wrong(j, "NaN or Inf", unit, row, c, got[c], expected);
+        if (is_poison(line, c)) return wrong(j, "not written", unit, row, c, got, expected);
+        if (!isfinite(got)) return wrong(j, "NaN or Inf", unit, row, c, got, expected);
+        double error = stored_error(j->pb->dtype, got, expected);
         if (j->bounded && !(error <= b->bound[at]))
-            return wrong(j, b->bound[at] > 0 ? "bound" : "exact integers", unit, row, c, got[c], expected);
-        count_element(j, error, b->bound[at], b->variance[at], got[c]);
+            return wrong(j, b->bound[at] > 0 ? "bound" : "exact integers", unit, row, c, got, expected);
+        count_element(j, b, at, error, got);
     }
     return true;
 }
@@ -122,16 +126,24 @@ static bool judge_unit(judge *j, oracle *o, size_t unit) {
     if (data_role(j->pb, unit % j->pb->shape.groups) == ROLE_INF) return true;
     const block *b = oracle_unit(o, j->tensors, j->output, unit);
     for (size_t row = 0; row < b->rows; row++)
-        if (!judge_row(j, b, unit, row, j->got + oracle_row_offset(j->pb, j->output, unit, row))) return false;
+        if (!judge_row(j, b, unit, row)) return false;
     j->z.independent += independent_errors(j);
     return true;
 }
 
+/* What the vector test can't see among roundings: a row of each unit, another one each time. */
+static bool judge_one_row(judge *j, oracle *o, size_t unit) {
+    const mot_shape *s = &j->pb->shape;
+    size_t rows = j->output == MOT_MIXED ? s->experts : mot_group_tokens(s, &j->pb->strides, unit), row = unit % rows;
+    return judge_row(j, oracle_row(o, j->tensors, j->output, unit, row), unit, row);
+}
+
 /* A unit that is not in the sample: element by element it is not worth its time, all in all it is. */
-static bool judge_unit_quickly(judge *j, size_t unit) {
+static bool judge_unit_quickly(judge *j, oracle *o, size_t unit) {
     size_t row = 0;
     bool plain = data_role(j->pb, unit % j->pb->shape.groups) == ROLE_PLAIN;
     if (!plain || !vector_applies(j->pb, j->output)) return true;
+    if (j->pb->dtype != MOT_F32 && !judge_one_row(j, o, unit)) return false;
     double worst = vector_test(j->pb, j->choice, j->tensors, j->output, unit, j->got, &row);
     return worst <= 1 || findings_fail(j->found, "vector test: %s group %zu row %zu is off by %.3g bounds (%s)",
                                        j->name, unit, row, worst, j->where);
@@ -141,14 +153,14 @@ static bool judge_units(judge *j, oracle *o) {
     size_t units = oracle_units(j->pb), step = sample_step(j->pb, units);
     for (size_t unit = 0; unit < units; unit++) {
         bool sampled = unit % step == 0 || unit == units - 1;
-        if (!(sampled ? judge_unit(j, o, unit) : judge_unit_quickly(j, unit))) return false;
+        if (!(sampled ? judge_unit(j, o, unit) : judge_unit_quickly(j, o, unit))) return false;
     }
     return true;
 }
 
 /* Whether an element can't be a result: special data make NaN by right, so there only the poison counts. */
-static bool is_hole(const judge *j, float value) {
-    return j->pb->mode == DATA_SPECIAL ? is_poison(value) : !isfinite(value);
+static bool is_hole(const judge *j, size_t i) {
+    return j->pb->mode == DATA_SPECIAL ? is_poison(j->got, i) : !isfinite(numbers_get(j->got, i));
 }
 
 /* Elements of an output that belong to no token. */
@@ -164,7 +176,7 @@ static size_t holes_allowed(const judge *j, size_t elements) {
  * Rows of p past a short group may be anything. */
 static bool judge_coverage(judge *j, size_t elements) {
     size_t holes = 0, poisoned = 0, allowed = holes_allowed(j, elements);
-    for (size_t i = 0; i < elements; i++) holes += is_hole(j, j->got[i]), poisoned += is_poison(j->got[i]);
+    for (size_t i = 0; i < elements; i++) holes += is_hole(j, i), poisoned += is_poison(j->got, i);
     if (holes > allowed) return findings_fail(j->found, "not written, or NaN: parts of %s (%s)", j->name, j->where);
     if (j->output == MOT_P || poisoned == allowed) return true;
     return findings_fail(j->found, "stray write: between the rows of %s (%s)", j->name, j->where);
@@ -198,10 +210,11 @@ bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, con
     for (int i = 0; i < REGION_TENSORS; i++) {
         const guarded *g = &w->region[i];
         if (!(w->outputs & 1 << i)) continue;
-        judge j = {.found = f, .pb = pb, .tensors = &w->tensors, .got = g->data, .output = 1 << i, .where = where};
+        judge j = {.found = f, .pb = pb, .tensors = &w->tensors, .output = 1 << i, .where = where};
+        j.got = (numbers){g->data, pb->dtype};
         j.choice = choice, j.name = g->name;
         j.bounded = pb->stage != MOT_STAGE_LAYER;
-        if (!judge_output(&j, g->bytes / sizeof(float))) return false;
+        if (!judge_output(&j, g->bytes / mot_dtype_bytes(pb->dtype))) return false;
     }
     return true;
 }

@@ -1,6 +1,7 @@
 #include "data.h"
 
 #include "data_random.h"
+#include "numbers.h"
 
 #include <math.h>
 
@@ -136,32 +137,37 @@ enum { CHUNK = 256 };
 static void plain_values(const problem *pb, enum mot_tensor tensor, uint64_t first, size_t n, float *out) {
     double scale = ldexp(1, pb->mode == DATA_INTEGERS ? integer_scale(pb, tensor) : scale_of(pb, tensor));
     uint32_t largest = largest_integer(pb), word[CHUNK];
-    for (size_t i = 0; i < n; i += CHUNK) {
-        size_t m = n - i < CHUNK ? n - i : CHUNK;
-        tensor_words(pb, tensor, first + i, m, word);
-        for (size_t j = 0; j < m; j++) out[i + j] = (float)value_of(pb, tensor, word[j], scale, largest);
-    }
+    tensor_words(pb, tensor, first, n, word);
+    for (size_t i = 0; i < n; i++) out[i] = (float)value_of(pb, tensor, word[i], scale, largest);
 }
 
-/* to = the reflection of from; the words are those of `to`. */
-static void reflect(const problem *pb, enum mot_tensor tensor, uint64_t first, size_t n, const float *from, float *to,
-                    bool turned) {
+/* v becomes its reflection; the words are those of the place that it goes to. */
+static void reflect(const problem *pb, enum mot_tensor tensor, uint64_t first, size_t n, float *v) {
     uint32_t word[CHUNK];
-    for (size_t i = 0; i < n; i++) {
-        if (i % CHUNK == 0) tensor_words(pb, tensor, first + i, n - i < CHUNK ? n - i : CHUNK, word);
-        to[i] = turned ? (float)(-(double)from[i] * (1 + unit_of(word[i % CHUNK]) * 0x1p-8)) : from[i];
-    }
+    tensor_words(pb, tensor, first, n, word);
+    for (size_t i = 0; i < n; i++) v[i] = (float)(-(double)v[i] * (1 + unit_of(word[i]) * 0x1p-8));
 }
 
-static void row_values(const problem *pb, enum mot_tensor tensor, size_t row, size_t n, float *out) {
-    mirror m = mirror_of(pb, tensor);
-    size_t half = m.k / 2, k = m.step ? row / m.step % m.k : 0;
-    bool reflected = m.step && k >= half && k < 2 * half;
-    plain_values(pb, tensor, (uint64_t)(reflected ? row - half * m.step : row) * n, n, out);
-    if (reflected)
-        reflect(pb, tensor, (uint64_t)row * n, n, out, out, m.turned);
-    else if (!m.step)
-        reflect(pb, tensor, (uint64_t)row * n + half, half, out, out + half, m.turned);
+/* A piece of a row: n <= CHUNK values from column `first` on, all in the same half of what is mirrored. */
+typedef struct piece {
+    size_t row, columns, first, n;
+} piece;
+
+static void piece_values(const problem *pb, enum mot_tensor tensor, const mirror *m, piece p, float *out) {
+    size_t half = m->k / 2, k = m->step ? p.row / m->step % m->k : p.first;
+    bool reflected = k >= half && k < 2 * half;
+    uint64_t own = (uint64_t)p.row * p.columns + p.first, back = half * (m->step ? m->step * p.columns : 1);
+    plain_values(pb, tensor, reflected ? own - back : own, p.n, out);
+    if (reflected && m->turned) reflect(pb, tensor, own, p.n, out);
+}
+
+static size_t min_of(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Where the piece that begins in column `first` ends. */
+static size_t piece_end(const mirror *m, size_t columns, size_t first) {
+    size_t half = m->k / 2, end = min_of(columns, first + CHUNK);
+    if (m->step) return end;
+    return first < half ? min_of(end, half) : first < 2 * half ? min_of(end, 2 * half) : end;
 }
 
 /* ---- special groups ---- */
@@ -175,58 +181,78 @@ group_role data_role(const problem *pb, size_t group) {
     return place == 2 && groups > 3 ? ROLE_DENORMAL : ROLE_PLAIN;
 }
 
-/* Row `row` of those that hold group `group`; one of `rows` gets the NaN or the Inf. */
-static void make_special(const problem *pb, size_t group, size_t row, size_t rows, size_t n, float *out) {
-    group_role role = data_role(pb, group);
+/* The row that a piece is of may hold a group; one of the rows that do gets the NaN or the Inf. */
+typedef struct membership {
+    size_t group, row, rows; /* rows 0: it holds none */
+} membership;
+
+static void make_special(const problem *pb, membership in, piece p, float *out) {
+    group_role role = in.rows ? data_role(pb, in.group) : ROLE_PLAIN;
+    size_t column = (pb->seed >> 16) % p.columns;
     if (role == ROLE_DENORMAL)
-        for (size_t j = 0; j < n; j++) out[j] *= 0x1p-130F;
-    else if (role != ROLE_PLAIN && row == (pb->seed >> 8) % rows)
-        out[(pb->seed >> 16) % n] = role == ROLE_NAN ? NAN : INFINITY;
+        for (size_t j = 0; j < p.n; j++) out[j] *= 0x1p-130F;
+    else if (role != ROLE_PLAIN && in.row == (pb->seed >> 8) % in.rows && column >= p.first && column < p.first + p.n)
+        out[column - p.first] = role == ROLE_NAN ? NAN : INFINITY;
 }
 
 /* ---- tensors ---- */
 
-static void fill_nan(float *out, size_t n) {
-    for (size_t i = 0; i < n; i++) out[i] = NAN;
-}
-
-static void fill_x(const problem *pb, float *out) {
-    const mot_shape *s = &pb->shape;
-    fill_nan(out, problem_elements(pb, MOT_X));
-    for (size_t g = 0; g < s->groups; g++) {
-        size_t tokens = mot_group_tokens(s, &pb->strides, g);
-        for (size_t t = 0; t < tokens; t++) {
-            float *row = out + mot_group_offset(&pb->strides, g) + t * pb->strides.token_stride;
-            row_values(pb, MOT_X, g * s->group_size + t, s->d_model, row);
-            make_special(pb, g, t, tokens, s->d_model, row);
-        }
+/* The row lies from element `at` on. */
+static void fill_row(const problem *pb, enum mot_tensor tensor, size_t row, size_t columns, membership in, void *out,
+                     size_t at) {
+    mirror m = mirror_of(pb, tensor);
+    float value[CHUNK];
+    for (size_t first = 0, end; first < columns; first = end) {
+        end = piece_end(&m, columns, first);
+        piece p = {row, columns, first, end - first};
+        piece_values(pb, tensor, &m, p, value);
+        make_special(pb, in, p, value);
+        numbers_write(pb->dtype, out, at + first, value, p.n);
     }
 }
 
-static void fill_p(const problem *pb, float *out) {
+static void fill_nan(const problem *pb, enum mot_tensor tensor, void *out) {
+    size_t elements = problem_elements(pb, tensor);
+    float nan[CHUNK];
+    for (size_t i = 0; i < CHUNK; i++) nan[i] = NAN;
+    for (size_t i = 0; i < elements; i += CHUNK) numbers_write(pb->dtype, out, i, nan, min_of(elements - i, CHUNK));
+}
+
+static void fill_x(const problem *pb, void *out) {
     const mot_shape *s = &pb->shape;
-    fill_nan(out, problem_elements(pb, MOT_P));
+    fill_nan(pb, MOT_X, out);
+    for (size_t g = 0; g < s->groups; g++) {
+        size_t tokens = mot_group_tokens(s, &pb->strides, g);
+        for (size_t t = 0; t < tokens; t++)
+            fill_row(pb, MOT_X, g * s->group_size + t, s->d_model, (membership){g, t, tokens}, out,
+                     mot_group_offset(&pb->strides, g) + t * pb->strides.token_stride);
+    }
+}
+
+static void fill_p(const problem *pb, void *out) {
+    const mot_shape *s = &pb->shape;
+    fill_nan(pb, MOT_P, out);
     for (size_t g = 0; g < s->groups; g++)
         for (size_t t = 0; t < mot_group_tokens(s, &pb->strides, g); t++) {
             size_t row = g * s->group_size + t;
-            row_values(pb, MOT_P, row, s->experts, out + row * s->experts);
+            fill_row(pb, MOT_P, row, s->experts, (membership){0}, out, row * s->experts);
         }
 }
 
 /* mixed and y: (E,G,D), one row per expert and group. */
-static void fill_slots(const problem *pb, enum mot_tensor tensor, float *out) {
+static void fill_slots(const problem *pb, enum mot_tensor tensor, void *out) {
     const mot_shape *s = &pb->shape;
     for (size_t row = 0; row < s->experts * s->groups; row++) {
-        row_values(pb, tensor, row, s->d_model, out + row * s->d_model);
-        make_special(pb, row % s->groups, row / s->groups, s->experts, s->d_model, out + row * s->d_model);
+        membership in = {row % s->groups, row / s->groups, s->experts};
+        fill_row(pb, tensor, row, s->d_model, in, out, row * s->d_model);
     }
 }
 
-static void fill_rows(const problem *pb, enum mot_tensor tensor, size_t rows, size_t columns, float *out) {
-    for (size_t row = 0; row < rows; row++) row_values(pb, tensor, row, columns, out + row * columns);
+static void fill_rows(const problem *pb, enum mot_tensor tensor, size_t rows, size_t columns, void *out) {
+    for (size_t row = 0; row < rows; row++) fill_row(pb, tensor, row, columns, (membership){0}, out, row * columns);
 }
 
-void data_fill(const problem *pb, enum mot_tensor tensor, float *out) {
+void data_fill(const problem *pb, enum mot_tensor tensor, void *out) {
     const mot_shape *s = &pb->shape;
     switch (tensor) {
     case MOT_X:

@@ -66,12 +66,25 @@ static double gamma_of(const mot_choice *choice, size_t k, size_t extra) {
 
 static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m, size_t k, double exact_below,
                     size_t extra) {
-    oracle_dot(out, row, a, m, k, (arithmetic){gamma_of(&o->choice, k, extra), exact_below, extra});
+    oracle_dot(out, row, a, m, k,
+               (arithmetic){gamma_of(&o->choice, k, extra), exact_below, flushed_below(o->pb.dtype), extra});
 }
 
-static const double *widen(oracle *o, const float *from, size_t stride, size_t n) {
-    for (size_t i = 0; i < n; i++) o->vector[i] = from[i * stride];
-    return o->vector;
+/* A row of a tensor comes out: what storing it may change is compared exactly (stored_error), except where z is told.
+ */
+static void store_row(const oracle *o, block *b, size_t row) {
+    for (size_t i = row * b->columns; i < (row + 1) * b->columns; i++)
+        b->variance[i] += variance_stored(stored_half_step(o->pb.dtype, b->value[i]));
+}
+
+static numbers elements(const oracle *o, const void *tensor, size_t first) {
+    return numbers_at((numbers){tensor, o->pb.dtype}, first);
+}
+
+/* A row vector that lies in a tensor, `stride` elements from one to the next. */
+static vector widen(oracle *o, numbers from, size_t stride, size_t n) {
+    for (size_t i = 0; i < n; i++) o->vector[i] = numbers_get(from, i * stride);
+    return (vector){.value = o->vector};
 }
 
 /* ---- route ---- */
@@ -97,8 +110,8 @@ static void softmax(double *value, double *distance, size_t n, size_t stride) {
     for (size_t i = 0; i < n * stride; i += stride) value[i] /= sum;
 }
 
-static const float *token(const oracle *o, const mot_tensors *t, size_t group) {
-    return (const float *)t->x + mot_group_offset(&o->pb.strides, group);
+static numbers tokens_of(const oracle *o, const mot_tensors *t, size_t group) {
+    return elements(o, t->x, mot_group_offset(&o->pb.strides, group));
 }
 
 static void route(oracle *o, const mot_tensors *t, size_t group) {
@@ -106,9 +119,9 @@ static void route(oracle *o, const mot_tensors *t, size_t group) {
     block *w = &o->weights;
     int exponent;
     bool rounds = frexpf(t->temperature, &exponent) != 0.5F;
-    matrix controller = {.single = t->controller, .stride = E};
+    matrix controller = {.stored = elements(o, t->controller, 0), .stride = E};
     for (size_t i = 0; i < w->rows; i++) {
-        vector x = {.value = widen(o, token(o, t, group) + i * o->pb.strides.token_stride, 1, D)};
+        vector x = widen(o, numbers_at(tokens_of(o, t, group), i * o->pb.strides.token_stride), 1, D);
         dot_row(o, w, i, x, controller, D, data_exact_below(&o->pb), 0);
     }
     divide_by_temperature(w, t->temperature, rounds);
@@ -117,29 +130,33 @@ static void route(oracle *o, const mot_tensors *t, size_t group) {
         bound_softmax(w->bound + e, w->value + e, o->distance + e, w->rows, E, rounds ? 3 : 1);
         variance_softmax(w->variance + e, w->value + e, o->distance + e, w->rows, E, rounds ? 3 : 1);
     }
+    for (size_t i = 0; i < w->rows; i++) store_row(o, w, i);
 }
 
 /* ---- mix ---- */
 
-/* A fused kernel may normalise after mixing, and a weight it used differs from the one it stored by a few roundings. */
-enum { FRONT_ROUNDINGS = 4 };
+/* A fused kernel may normalise after mixing, and a weight it used then differs from the one it stored by a few
+ * roundings. Not where the stored one is narrower than f32: it mixes with that. */
+static size_t front_roundings(const problem *pb) {
+    return pb->stage == MOT_STAGE_FRONT && pb->dtype == MOT_F32 ? 4 : 0;
+}
 
-static void mix(oracle *o, const mot_tensors *t, size_t group) {
-    const mot_shape *s = &o->pb.shape;
-    const float *p = (const float *)t->p + group * s->group_size * s->experts;
-    matrix x = {.single = token(o, t, group), .stride = o->pb.strides.token_stride};
-    bool fused = o->pb.stage == MOT_STAGE_FRONT;
-    for (size_t e = 0; e < s->experts; e++) {
-        vector weights = {.value = widen(o, p + e, s->experts, o->tokens)};
-        dot_row(o, &o->mixed, e, weights, x, o->tokens, fused ? 0 : data_exact_below(&o->pb),
-                fused ? FRONT_ROUNDINGS : 0);
-    }
+static numbers weights_of(const oracle *o, const mot_tensors *t, size_t group) {
+    return elements(o, t->p, group * o->pb.shape.group_size * o->pb.shape.experts);
+}
+
+static void mix_row(oracle *o, const mot_tensors *t, size_t group, size_t e) {
+    matrix x = {.stored = tokens_of(o, t, group), .stride = o->pb.strides.token_stride};
+    vector weights = widen(o, numbers_at(weights_of(o, t, group), e), o->pb.shape.experts, o->tokens);
+    double exact_below = o->pb.stage == MOT_STAGE_FRONT ? 0 : data_exact_below(&o->pb);
+    dot_row(o, &o->mixed, e, weights, x, o->tokens, exact_below, front_roundings(&o->pb));
+    store_row(o, &o->mixed, e);
 }
 
 /* In the layer: the weights are the oracle's own. */
 static void mix_carried(oracle *o, const mot_tensors *t, size_t group) {
     size_t E = o->pb.shape.experts, T = o->tokens;
-    matrix x = {.single = token(o, t, group), .stride = o->pb.strides.token_stride};
+    matrix x = {.stored = tokens_of(o, t, group), .stride = o->pb.strides.token_stride};
     double *variance = o->distance; /* free by now */
     for (size_t e = 0; e < E; e++) {
         for (size_t i = 0; i < T; i++) {
@@ -147,6 +164,7 @@ static void mix_carried(oracle *o, const mot_tensors *t, size_t group) {
             variance[i] = o->weights.variance[i * E + e];
         }
         dot_row(o, &o->mixed, e, (vector){.value = o->vector, .variance = variance}, x, T, 0, 0);
+        store_row(o, &o->mixed, e);
     }
 }
 
@@ -161,38 +179,51 @@ static void relu(block *b) {
     }
 }
 
+/* The hidden layer is rounded too where it is stored. Of exact inputs it is known, all but sums within their error of a
+ * tie; of a whole layer's it is one more rounding. */
+static void store_hidden(const oracle *o, block *h) {
+    mot_dtype dtype = o->pb.dtype;
+    if (o->pb.stage == MOT_STAGE_LAYER) return store_row(o, h, 0);
+    if (dtype == MOT_F32) return;
+    for (size_t i = 0; i < h->columns; i++) {
+        double x = h->value[i], seldom = stored_spread(dtype, x, Z_MAX_LIMIT * sqrt(h->variance[i]));
+        h->value[i] = stored(dtype, x);
+        h->bound[i] = stored_spread(dtype, x, h->bound[i]);
+        h->variance[i] = seldom * seldom / 4;
+    }
+}
+
 /* Row `row` of y: one mixed token through expert e. The error of the hidden layer goes through the second product. */
 static void expert(oracle *o, const mot_tensors *t, size_t row, size_t e, vector mixed) {
     size_t D = o->pb.shape.d_model, H = o->pb.shape.d_expert;
     block *h = &o->hidden;
-    matrix w1 = {.single = (const float *)t->w1 + e * D * H, .stride = H};
-    matrix w2 = {.single = (const float *)t->w2 + e * H * D, .stride = D};
+    matrix w1 = {.stored = elements(o, t->w1, e * D * H), .stride = H};
+    matrix w2 = {.stored = elements(o, t->w2, e * H * D), .stride = D};
     double exact = data_exact_below(&o->pb);
     dot_row(o, h, 0, mixed, w1, D, exact, 0);
     relu(h);
+    store_hidden(o, h);
     dot_row(o, &o->y, row, (vector){h->value, h->bound, h->variance}, w2, H, exact, 0);
+    store_row(o, &o->y, row);
 }
 
 static void expert_row(oracle *o, const mot_tensors *t, size_t unit) {
     const mot_shape *s = &o->pb.shape;
-    const float *mixed = (const float *)t->mixed + unit * s->d_model;
-    expert(o, t, 0, unit / s->groups, (vector){.value = widen(o, mixed, 1, s->d_model)});
+    expert(o, t, 0, unit / s->groups, widen(o, elements(o, t->mixed, unit * s->d_model), 1, s->d_model));
 }
 
 /* ---- redistribute ---- */
 
-static void redistribute(oracle *o, const mot_tensors *t, size_t group) {
+static void redistribute_row(oracle *o, const mot_tensors *t, size_t group, size_t i) {
     const mot_shape *s = &o->pb.shape;
-    const float *p = (const float *)t->p + group * s->group_size * s->experts;
-    matrix y = {.single = (const float *)t->y + group * s->d_model, .stride = s->groups * s->d_model};
-    for (size_t i = 0; i < o->tokens; i++) {
-        vector weights = {.value = widen(o, p + i * s->experts, 1, s->experts)};
-        dot_row(o, &o->out, i, weights, y, s->experts, data_exact_below(&o->pb), 0);
-    }
+    matrix y = {.stored = elements(o, t->y, group * s->d_model), .stride = s->groups * s->d_model};
+    vector weights = widen(o, numbers_at(weights_of(o, t, group), i * s->experts), 1, s->experts);
+    dot_row(o, &o->out, i, weights, y, s->experts, data_exact_below(&o->pb), 0);
+    store_row(o, &o->out, i);
 }
 
 double oracle_gamma(const problem *pb, const mot_choice *choice, size_t k) {
-    return gamma_of(choice, k, pb->stage == MOT_STAGE_FRONT ? FRONT_ROUNDINGS : 0);
+    return gamma_of(choice, k, front_roundings(pb));
 }
 
 /* ---- units ---- */
@@ -208,16 +239,28 @@ static void layer(oracle *o, const mot_tensors *t, size_t group) {
     for (size_t i = 0; i < o->tokens; i++) {
         vector weights = {.value = o->weights.value + i * E, .variance = o->weights.variance + i * E};
         dot_row(o, &o->out, i, weights, y, E, 0, 0);
+        store_row(o, &o->out, i);
     }
+}
+
+static void set_tokens(oracle *o, size_t group) {
+    o->tokens = o->weights.rows = o->out.rows = mot_group_tokens(&o->pb.shape, &o->pb.strides, group);
+}
+
+const block *oracle_row(oracle *o, const mot_tensors *t, enum mot_tensor output, size_t unit, size_t row) {
+    set_tokens(o, unit);
+    if (output == MOT_MIXED) return mix_row(o, t, unit, row), &o->mixed;
+    return redistribute_row(o, t, unit, row), &o->out;
 }
 
 const block *oracle_unit(oracle *o, const mot_tensors *t, enum mot_tensor output, size_t unit) {
     if (o->pb.stage == MOT_STAGE_EXPERTS) return o->y.rows = 1, expert_row(o, t, unit), &o->y;
-    o->tokens = o->weights.rows = o->out.rows = mot_group_tokens(&o->pb.shape, &o->pb.strides, unit);
+    set_tokens(o, unit);
     if (o->pb.stage == MOT_STAGE_LAYER) return layer(o, t, unit), &o->out;
     if (output == MOT_P) return route(o, t, unit), &o->weights;
-    if (output == MOT_MIXED) return mix(o, t, unit), &o->mixed;
-    return redistribute(o, t, unit), &o->out;
+    block *b = output == MOT_MIXED ? &o->mixed : &o->out;
+    for (size_t row = 0; row < b->rows; row++) oracle_row(o, t, output, unit, row);
+    return b;
 }
 
 size_t oracle_units(const problem *pb) {

@@ -1,6 +1,6 @@
-/* oracle.h: the layer in f64, one unit of output at a time, each number with the error bound and the variance that an
- * f32 kernel's result may have. A unit is a group; of the experts stage it is one row (e,g). Nothing here shares code
- * with libmot. */
+/* oracle.h: the layer in f64, one unit of output at a time, each number with the error bound that a kernel's sum may
+ * have before it is stored (compare by stored_error) and the variance of what is stored. A unit is a group; of the
+ * experts stage it is one row (e,g). Nothing here shares code with libmot. */
 #ifndef BENCH_ORACLE_H
 #define BENCH_ORACLE_H
 
@@ -26,6 +26,9 @@ double oracle_unit_cost(const problem *);
  * own inputs in t: MIXED of the front stage is that of the kernel's own P. The block is valid until the next call. Of a
  * whole layer the variance is propagated through all stages; its bound says nothing. */
 const block *oracle_unit(oracle *, const mot_tensors *t, enum mot_tensor output, size_t unit);
+
+/* The same of one row only, of MOT_MIXED or MOT_OUT of a linear stage; the block's other rows say nothing. */
+const block *oracle_row(oracle *, const mot_tensors *t, enum mot_tensor output, size_t unit, size_t row);
 
 /* gamma of a dot product of k terms as the stage's linear part computes it. */
 double oracle_gamma(const problem *, const mot_choice *or_null, size_t k);

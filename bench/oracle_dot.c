@@ -12,11 +12,10 @@ typedef struct sums {
 } sums;
 
 static void load(double *restrict b, const matrix *m, size_t offset, size_t n) {
-    if (m->single) {
-        for (size_t j = 0; j < n; j++) b[j] = m->single[offset + j];
-    } else {
+    if (m->stored.data)
+        numbers_read(numbers_at(m->stored, offset), n, b);
+    else
         memcpy(b, m->value + offset, n * sizeof *b);
-    }
 }
 
 static void add_products(sums *restrict s, double a, size_t n) {
@@ -40,28 +39,36 @@ static void add_variance(sums *restrict s, double square, const double *restrict
     for (size_t j = 0; j < n; j++) s->variance[j] += square * variance[j];
 }
 
-static void sum_chunk(sums *s, vector a, const matrix *m, size_t k, size_t column, size_t n) {
+static void sum_chunk(sums *s, vector a, const matrix *m, size_t k, size_t column, size_t n, double flushed) {
     memset(s, 0, sizeof *s);
     for (size_t i = 0; i < k; i++) {
         size_t offset = i * m->stride + column;
-        double carried_bound = a.bound ? a.bound[i] : 0, carried = a.variance ? a.variance[i] : 0;
+        double lost = fabs(a.value[i]) < flushed ? fabs(a.value[i]) : 0;
+        double bound = (a.bound ? a.bound[i] : 0) + lost, carried = (a.variance ? a.variance[i] : 0) + lost * lost;
         load(s->b, m, offset, n);
         add_products(s, a.value[i], n);
-        if (a.variance) add_carried(s, carried_bound, carried, n);
+        if (a.variance || lost > 0) add_carried(s, bound, carried, n);
         if (m->variance) add_variance(s, a.value[i] * a.value[i] + carried, m->variance + offset, n);
     }
 }
 
+static double sum_of_absolute(const double *v, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += fabs(v[i]);
+    return sum;
+}
+
 void oracle_dot(block *out, size_t row, vector a, matrix m, size_t k, arithmetic how) {
     sums s;
+    double underflow = bound_underflow(k, how.flushed > 0 ? sum_of_absolute(a.value, k) : 0, how.flushed);
     for (size_t column = 0; column < out->columns; column += CHUNK) {
         size_t n = out->columns - column < CHUNK ? out->columns - column : CHUNK, at = row * out->columns + column;
-        sum_chunk(&s, a, &m, k, column, n);
+        sum_chunk(&s, a, &m, k, column, n, how.flushed);
         memcpy(out->value + at, s.value, n * sizeof *s.value);
         for (size_t j = 0; j < n; j++) {
-            out->bound[at + j] = bound_dot(how.gamma, k, s.absolute[j], s.carried[j], how.exact_below);
+            out->bound[at + j] = bound_dot(how.gamma, underflow, s.absolute[j], s.carried[j], how.exact_below);
             out->variance[at + j] =
-                variance_dot(k + how.extra, s.value[j], s.squares[j], s.partials[j]) + s.variance[j];
+                variance_dot(k + how.extra, underflow, s.value[j], s.squares[j], s.partials[j]) + s.variance[j];
         }
     }
 }

@@ -1,7 +1,8 @@
-/* oracle_dot.h: one row of a product in f64, with the bound and the variance of what an f32 kernel makes of it. */
+/* oracle_dot.h: one row of a product in f64, with the bound and the variance of the f32 sums that a kernel makes. */
 #ifndef BENCH_ORACLE_DOT_H
 #define BENCH_ORACLE_DOT_H
 
+#include "numbers.h"
 #include "oracle.h"
 
 /* A row vector of k numbers, with the errors it carries (NULL: it is exact). */
@@ -9,17 +10,17 @@ typedef struct vector {
     const double *value, *bound, *variance;
 } vector;
 
-/* k rows of a matrix, `stride` elements apart: a tensor's own f32, or f64 with a variance. */
+/* k rows of a matrix, `stride` elements apart: a tensor's own, or f64 with a variance. */
 typedef struct matrix {
-    const float *single;
+    numbers stored;
     const double *value, *variance;
     size_t stride;
 } matrix;
 
-/* How a kernel adds up: gamma of its chain, `extra` roundings at the end (part of gamma), and below which sum of
- * absolute values it makes no error. */
+/* How a kernel adds up: gamma of its chain, `extra` roundings at the end (part of gamma), below which sum of absolute
+ * values it makes no error, and below which number it may see 0. */
 typedef struct arithmetic {
-    double gamma, exact_below;
+    double gamma, exact_below, flushed;
     size_t extra;
 } arithmetic;
 

@@ -6,10 +6,11 @@
 
 static const double noise = UNIT_ROUNDOFF * UNIT_ROUNDOFF / 3; /* variance of one rounding of 1 */
 
-double variance_dot(size_t k, double value, double squares, double partials) {
-    double underflow = (double)k * UNDERFLOW_STEP;
+double variance_dot(size_t k, double underflow, double value, double squares, double partials) {
     return noise * fmax(partials, (double)(k + 1) * (squares / 6 + value * value / 3)) + underflow * underflow;
 }
+
+double variance_stored(double half_step) { return half_step * half_step / 3; }
 
 double variance_relu(double value, double variance) { return value < -Z_MAX_LIMIT * sqrt(variance) ? 0 : variance; }
 

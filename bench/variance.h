@@ -9,11 +9,15 @@
 /* With fewer independent errors the rms is a few draws rather than a mean, and only the maximum decides. */
 #define Z_RMS_COUNT 64
 
-/* Rounding variance of a dot product of k terms: (u^2/3) Q, Q the sum of the squared partial sums. That is `partials`
+/* Rounding variance of a sum in f32 of k products: (u^2/3) Q, Q the sum of the squared partial sums. That is `partials`
  * in the oracle's order; its mean over all orders is (k+1)(squares/6 + value^2/3), squares the sum of the squared
  * products. The larger one counts: a kernel that adds in another order is not wrong where a few terms dominate or
- * cancel. */
-double variance_dot(size_t k, double value, double squares, double partials);
+ * cancel. underflow: its bound, squared. */
+double variance_dot(size_t k, double underflow, double value, double squares, double partials);
+
+/* Of rounding once to a type whose half step is h there: h^2/3. In a binade h is u times its lower end, so that correct
+ * kernels have rms 1, where (u value)^2/3 would let one pass that truncates. */
+double variance_stored(double half_step);
 
 /* relu of a number with a variance: none is left where the number is surely negative. Needed before the relu. */
 double variance_relu(double value, double variance);

@@ -37,15 +37,15 @@ void guarded_destroy(guarded *g) {
 }
 
 void guarded_poison(guarded *g) {
-    const uint32_t poison = POISON;
+    const uint16_t poison = POISON;
     unsigned char *to = g->data;
     for (size_t i = 0; i + sizeof poison <= g->bytes; i += sizeof poison) memcpy(to + i, &poison, sizeof poison);
 }
 
-bool is_poison(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits == POISON;
+bool is_poison(numbers v, size_t i) {
+    uint16_t half[2] = {POISON, POISON};
+    memcpy(half, numbers_at(v, i).data, mot_dtype_bytes(v.dtype));
+    return half[0] == POISON && half[1] == POISON;
 }
 
 static bool canary_whole(const unsigned char *begin, const unsigned char *end, const unsigned char **changed) {
@@ -76,12 +76,12 @@ guarded *workspace_tensor(workspace *w, enum mot_tensor tensor) { return &w->reg
 
 static bool create_tensors(workspace *w, const problem *pb, side where) {
     static const char *const name[] = {"x", "controller", "p", "mixed", "w1", "w2", "y", "out"};
+    const size_t element = mot_dtype_bytes(pb->dtype);
     for (int i = 0; i < REGION_TENSORS; i++) {
         enum mot_tensor tensor = 1 << i;
         guarded *g = &w->region[i];
         if (!((w->inputs | w->outputs) & tensor)) continue;
-        if (!guarded_create(g, name[i], problem_elements(pb, tensor) * sizeof(float), sizeof(float), where))
-            return false;
+        if (!guarded_create(g, name[i], problem_elements(pb, tensor) * element, element, where)) return false;
         if (w->outputs & tensor) {
             guarded_poison(g);
         } else {

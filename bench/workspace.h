@@ -11,6 +11,7 @@
 #define BENCH_WORKSPACE_H
 
 #include "data.h"
+#include "numbers.h"
 
 typedef enum side { SIDE_RIGHT, SIDE_LEFT } side;
 
@@ -26,14 +27,14 @@ typedef struct guarded {
 /* False: out of memory. 0 bytes are legal: data then points between the guards. */
 bool guarded_create(guarded *, const char *name, size_t bytes, size_t alignment, side);
 void guarded_destroy(guarded *);
-void guarded_poison(guarded *);                    /* every word becomes the poison NaN */
+void guarded_poison(guarded *);                    /* every element becomes the poison NaN */
 bool guarded_intact(const guarded *, long *where); /* canary whole; else the offset of a changed byte from data */
 void guarded_seal(guarded *);                      /* remember the contents … */
 bool guarded_sealed(const guarded *);              /* … are they the same? */
 
-/* The poison: a quiet NaN that no kernel makes. */
-#define POISON 0x7fc5a5a5U
-bool is_poison(float);
+/* The poison: a quiet NaN that no kernel makes. Its halves are alike: an f32 of it is two bf16 of it. */
+#define POISON 0x7fc5
+bool is_poison(numbers, size_t i);
 
 /* All memory of one run. A tensor that the stage doesn't touch has no map. */
 enum { REGION_TENSORS = 8, REGION_SCRATCH = 8, REGION_PACKED, REGION_COUNT };

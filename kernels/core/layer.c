@@ -25,7 +25,9 @@ static const mot_choice *experts_step(const mot_layer *l) {
 
 static mot_status choose(mot_layer *l, const mot_profile *profile) {
     l->source = "profile";
-    if (profile && mot_profile_layer(profile, &l->shape, l->options.isa, l->options.dtype, l->options.threads, &l->plan)) return MOT_OK;
+    if (profile &&
+        mot_profile_layer(profile, &l->shape, l->options.isa, l->options.dtype, l->options.threads, &l->plan))
+        return MOT_OK;
     l->source = "default";
     l->plan = mot_select_layer(&l->shape, l->options.isa, l->options.dtype);
     return mot_plan_is_layer(&l->plan) ? MOT_OK : MOT_ERROR_SUPPORT;
@@ -88,7 +90,8 @@ void mot_layer_destroy(mot_layer *l) {
 mot_status mot_layer_set_weights(mot_layer *l, const void *controller, const void *w1, const void *w2) {
     if (!l) return MOT_ERROR_NULL;
     const mot_span c = mot_tensor_span(&l->shape, l->options.dtype, MOT_CONTROLLER, controller),
-                   a = mot_tensor_span(&l->shape, l->options.dtype, MOT_W1, w1), b = mot_tensor_span(&l->shape, l->options.dtype, MOT_W2, w2);
+                   a = mot_tensor_span(&l->shape, l->options.dtype, MOT_W1, w1),
+                   b = mot_tensor_span(&l->shape, l->options.dtype, MOT_W2, w2);
     const mot_status status = mot_check_spans((mot_span){0}, (const mot_span[]){c, a, b}, 3);
     if (status) return status;
     memcpy(l->controller, controller, c.bytes);

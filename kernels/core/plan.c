@@ -54,13 +54,23 @@ static void run_job(mot_task task, job *j) {
     if (j->threads > 0) mot_threads_run(task, j, j->threads);
 }
 
+/* Waking a thread takes microseconds: each gets work for as long at least, by a rough guess of what a core does. */
+static int worth_waking(const mot_choice *c, const mot_shape *s, int threads) {
+    static const double least_ns = 5000, ns_per_byte = 0.02;
+    const mot_variant *v = c->variant;
+    if (threads == 1 || !mot_threads_are_ours()) return threads;
+    const double ns_per_flop = v->isa == MOT_ISA_SCALAR ? 0.2 : 0.01;
+    const double ns = mot_stage_flops(v->stage, s) * ns_per_flop + mot_stage_bytes(v->stage, s, v->dtype) * ns_per_byte;
+    return ns >= least_ns * threads ? threads : 1 + (int)(ns / least_ns);
+}
+
 void mot_step_run(const mot_choice *c, const mot_shape *s, const mot_tensors *t, int threads) {
     job j = {.choice = c,
              .shape = s,
              .tensors = t,
              .units = c->variant->units(s),
              .scratch = thread_scratch_bytes(c, s),
-             .threads = threads};
+             .threads = worth_waking(c, s, threads)};
     run_job(run_share, &j);
 }
 

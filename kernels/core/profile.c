@@ -240,10 +240,15 @@ static size_t below(const mot_profile *profile, size_t index) {
 static const mot_plan *look_up(const mot_profile *profile, mot_stage stage, const mot_shape *s, mot_isa isa,
                                mot_dtype dtype, int threads) {
     if (!profile || s->groups == 0) return NULL;
-    const uint64_t key[KEY_WORDS] = {
-        [STAGE] = stage,     [DTYPE] = dtype, [ISA] = mot_isa_for(isa, dtype),      [THREADS] = (uint64_t)threads,
-        [T] = s->group_size, [E] = s->experts,  [D] = s->d_model, [H] = s->d_expert,
-        [G] = s->groups};
+    const uint64_t key[KEY_WORDS] = {[STAGE] = stage,
+                                     [DTYPE] = dtype,
+                                     [ISA] = mot_isa_for(isa, dtype),
+                                     [THREADS] = (uint64_t)threads,
+                                     [T] = s->group_size,
+                                     [E] = s->experts,
+                                     [D] = s->d_model,
+                                     [H] = s->d_expert,
+                                     [G] = s->groups};
     size_t index = lower_bound(profile, key);
     const entry *up = usable(profile, index, key);
     if (up && up->key[G] == key[G]) return &up->plan;

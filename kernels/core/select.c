@@ -15,7 +15,8 @@ static double parts(double n, int size) { return at_least(1, (double)(((size_t)n
  * four: a step of k costs its FMAs, its loads (mr broadcasts, nv vectors of b) or the latency, whichever is most. Rows
  * are shared evenly among strips; columns that only pad the last panel are paid for. */
 static double tile_cost(const mot_variant *v, const mot_shape *s) {
-    static const int lanes[] = {[MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16, [MOT_ISA_AVX512BF16] = 16};
+    static const int lanes[] = {
+        [MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16, [MOT_ISA_AVX512BF16] = 16};
     double rows, columns;
     product_size(v->stage, s, &rows, &columns);
     rows = at_least(1, rows);
@@ -42,6 +43,7 @@ mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mo
 
 mot_plan mot_select_layer(const mot_shape *s, mot_isa isa, mot_dtype dtype) {
     return (mot_plan){.steps = 3,
-                      .step = {mot_select_stage(MOT_STAGE_FRONT, s, isa, dtype), mot_select_stage(MOT_STAGE_EXPERTS, s, isa, dtype),
+                      .step = {mot_select_stage(MOT_STAGE_FRONT, s, isa, dtype),
+                               mot_select_stage(MOT_STAGE_EXPERTS, s, isa, dtype),
                                mot_select_stage(MOT_STAGE_REDISTRIBUTE, s, isa, dtype)}};
 }

@@ -12,6 +12,8 @@ mot_status mot_set_threads_callback(mot_threads_callback callback, void *context
     return MOT_OK;
 }
 
+bool mot_threads_are_ours(void) { return !atomic_load(&host_callback); }
+
 void mot_threads_run(mot_task task, void *data, int count) {
     if (count == 1) {
         task(data, 0);

@@ -4,6 +4,9 @@
 
 #include "mot/mot.h"
 
+#include <stdbool.h>
+
+bool mot_threads_are_ours(void); /* no pool of the host's: we decide what is worth waking */
 void mot_threads_run(mot_task task, void *data, int count);
 /* threads_openmp.c or threads_serial.c */
 void mot_threads_builtin(mot_task task, void *data, int count);

@@ -12,7 +12,7 @@ typedef struct broken {
     const char *caught_by; /* must stand in the reason */
     mot_shape shape;       /* all 0: the usual one */
 } broken;
-extern const broken broken_kernels[];
-extern const size_t broken_count;
+extern const broken broken_kernels[], broken_bf16[]; /* of f32 and of bf16 */
+extern const size_t broken_count, broken_bf16_count;
 
 #endif

@@ -45,6 +45,15 @@ static void verdicts_are_remembered(void **state) {
     assert_int_equal(judged(&v, &(mot_shape){64, 4, 4, 5, 6}), VERDICT_FAIL);
 }
 
+/* Whatever its name: the other type's data have not been through it. */
+static void a_data_type_is_no_other(void **state) {
+    const mot_variant f32 = plain_variant("mix_twin", MOT_STAGE_MIX, plain_mix);
+    const mot_variant bf16 = plain_bf16_variant("mix_twin", MOT_STAGE_MIX, writes_nothing);
+    (void)state;
+    assert_int_equal(judged(&f32, &(mot_shape){2, 3, 4, 5, 6}), VERDICT_PASS);
+    assert_int_equal(judged(&bf16, &(mot_shape){2, 3, 4, 5, 6}), VERDICT_FAIL);
+}
+
 static bool many_groups_only(const mot_shape *s, const mot_config *c) { return (void)c, s->groups >= 10; }
 
 static void a_variant_for_many_groups_is_checked_on_many(void **state) {
@@ -80,9 +89,11 @@ static void a_layer_is_as_good_as_its_steps(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_kernels_are_not_timed), cmocka_unit_test(verdicts_are_remembered),
-        cmocka_unit_test(a_variant_for_many_groups_is_checked_on_many),
-        cmocka_unit_test(peers_are_told_before_each_turn), cmocka_unit_test(a_layer_is_as_good_as_its_steps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(wrong_kernels_are_not_timed),
+                                       cmocka_unit_test(verdicts_are_remembered),
+                                       cmocka_unit_test(a_data_type_is_no_other),
+                                       cmocka_unit_test(a_variant_for_many_groups_is_checked_on_many),
+                                       cmocka_unit_test(peers_are_told_before_each_turn),
+                                       cmocka_unit_test(a_layer_is_as_good_as_its_steps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,43 @@ static void words_are_philox(void **state) {
     assert_memory_equal(part, known + 2, sizeof part);
 }
 
+/* Those of f32, rounded: also what is mirrored, special, or between the rows. */
+static void bf16_values_are_f32_values_rounded(void **state) {
+    static const mot_stage stages[] = {MOT_STAGE_ROUTE, MOT_STAGE_MIX, MOT_STAGE_EXPERTS, MOT_STAGE_REDISTRIBUTE};
+    static const mot_shape wide = {4, 7, 300, 520, 3}; /* rows of several pieces */
+    (void)state;
+    for (size_t k = 0; k < 4; k++)
+        for (data_mode mode = 0; mode < DATA_MODE_COUNT; mode++)
+            for (int bit = 0; bit < 7; bit++) {
+                problem pb = problem_make(k % 2 ? &usual : &wide, stages[k], mode, k > 1, 7);
+                const size_t n = problem_elements(&pb, 1 << bit);
+                float *single = filled(&pb, 1 << bit);
+                mot_bf16 *narrow = malloc(n * sizeof *narrow), *expected = malloc(n * sizeof *expected);
+                pb.dtype = MOT_BF16;
+                data_fill(&pb, 1 << bit, narrow);
+                mot_bf16_from_f32(expected, single, n);
+                assert_memory_equal(narrow, expected, n * sizeof *narrow);
+                free(single), free(narrow), free(expected);
+            }
+}
+
+/* Sums of integers pass 256, where bf16 has no more room for all of them, or no tie would ever be met. */
+static void integers_meet_ties(void **state) {
+    const mot_shape s = {2, 6, 5, 19, 21};
+    const problem pb = problem_make(&s, MOT_STAGE_MIX, DATA_INTEGERS, false, 42);
+    float *x = filled(&pb, MOT_X), *p = filled(&pb, MOT_P);
+    size_t ties = 0;
+    (void)state;
+    for (size_t i = 0; i < s.experts * s.d_model; i++) {
+        float sum = 0;
+        for (size_t t = 0; t < s.group_size; t++)
+            sum += p[t * s.experts + i / s.d_model] * x[t * s.d_model + i % s.d_model];
+        ties += fabsf(sum) > 256 && fabsf(sum) < 512 && fmodf(sum, 2) != 0;
+    }
+    assert_true(ties > 3);
+    free(x), free(p);
+}
+
 static void values_depend_on_seed_and_tensor_only(void **state) {
     const problem a = problem_make(&usual, MOT_STAGE_LAYER, DATA_ZERO_MEAN, false, 7);
     const problem b = problem_make(&usual, MOT_STAGE_LAYER, DATA_ZERO_MEAN, false, 8);
@@ -144,6 +181,8 @@ int main(void) {
                                        cmocka_unit_test(values_depend_on_seed_and_tensor_only),
                                        cmocka_unit_test(layout_changes_no_value),
                                        cmocka_unit_test(integers_stay_exact),
+                                       cmocka_unit_test(integers_meet_ties),
+                                       cmocka_unit_test(bf16_values_are_f32_values_rounded),
                                        cmocka_unit_test(cancelling_sums_cancel),
                                        cmocka_unit_test(wide_values_are_wide),
                                        cmocka_unit_test(special_values_are_where_they_belong)};

@@ -17,20 +17,23 @@
 static const mot_shape shape = {1, 3, 5, 37, 1};
 static const size_t far_apart = ((size_t)1 << 31) + 7;
 
-static float *sparse(size_t elements) {
+static void *sparse(size_t elements) {
     void *map = mmap(NULL, elements * sizeof(float), PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return map == MAP_FAILED ? NULL : map;
 }
 
-static void copy_rows(float *to, size_t to_stride, const float *from, size_t from_stride) {
+/* Strides in elements of so many bytes. */
+static void copy_rows(void *to, size_t to_stride, const void *from, size_t from_stride, size_t bytes) {
     for (size_t t = 0; t < shape.group_size; t++)
-        memcpy(to + t * to_stride, from + t * from_stride, shape.d_model * sizeof *to);
+        memcpy((char *)to + t * to_stride * bytes, (const char *)from + t * from_stride * bytes, shape.d_model * bytes);
 }
 
 /* The outputs of a run on near tokens, then on far ones; equal bit by bit. */
-static void run_near_and_far(const mot_variant *v, float *far_x, float *far_out) {
-    const problem pb = problem_make(&shape, v->stage, DATA_ZERO_MEAN, false, 1);
+static void run_near_and_far(const mot_variant *v, void *far_x, void *far_out) {
+    const size_t bytes = mot_dtype_bytes(v->dtype);
+    problem pb = problem_make(&shape, v->stage, DATA_ZERO_MEAN, false, 1);
+    pb.dtype = v->dtype;
     const mot_choice choice = {v, mot_config_default(v)};
     workspace near, distant;
     assert_true(workspace_create(&near, &pb, mot_step_scratch_bytes(&choice, &shape, 1), 0, SIDE_RIGHT));
@@ -38,10 +41,10 @@ static void run_near_and_far(const mot_variant *v, float *far_x, float *far_out)
     mot_step_run(&choice, &shape, &near.tensors, 1);
     mot_tensors t = distant.tensors;
     t.strides.token_stride = far_apart;
-    if (t.x) copy_rows(far_x, far_apart, t.x, shape.d_model), t.x = far_x;
+    if (t.x) copy_rows(far_x, far_apart, t.x, shape.d_model, bytes), t.x = far_x;
     if (t.out) t.out = far_out;
     mot_step_run(&choice, &shape, &t, 1);
-    if (t.out) copy_rows(distant.tensors.out, shape.d_model, far_out, far_apart);
+    if (t.out) copy_rows(distant.tensors.out, shape.d_model, far_out, far_apart, bytes);
     for (int i = 0; i < REGION_TENSORS; i++)
         if (near.outputs & 1 << i)
             assert_memory_equal(near.region[i].data, distant.region[i].data, near.region[i].bytes);
@@ -50,7 +53,7 @@ static void run_near_and_far(const mot_variant *v, float *far_x, float *far_out)
 
 static void far_tokens_are_reached(void **state) {
     const size_t elements = 2 * far_apart + shape.d_model;
-    float *x = sparse(elements), *out = sparse(elements);
+    void *x = sparse(elements), *out = sparse(elements);
     size_t run = 0;
     (void)state;
     if (!x || !out) {
@@ -64,7 +67,7 @@ static void far_tokens_are_reached(void **state) {
         run++;
     }
     assert_true(run > 0);
-    munmap(x, elements * sizeof *x), munmap(out, elements * sizeof *out);
+    munmap(x, elements * sizeof(float)), munmap(out, elements * sizeof(float));
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 /* Memory that notices: guards on both sides, canaries, seals, and what an address is called. */
 #include "workspace.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,12 +13,12 @@
 #include <cmocka.h>
 
 /* Does touching `at` kill the process? */
-static bool faults(const volatile char *at) {
+static bool faults(const volatile void *at) {
     const pid_t pid = fork();
     int status;
     if (pid == 0) {
         signal(SIGSEGV, SIG_DFL);
-        (void)*at;
+        (void)*(const volatile char *)at;
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -79,7 +80,7 @@ static void a_seal_breaks(void **state) {
     (void)state;
     assert_true(guarded_create(&g, "x", 1000, 4, SIDE_RIGHT));
     guarded_poison(&g);
-    assert_true(is_poison(((float *)g.data)[249]));
+    assert_true(is_poison((numbers){g.data, MOT_F32}, 249));
     guarded_seal(&g);
     assert_true(guarded_sealed(&g));
     ((char *)g.data)[999] ^= 1;
@@ -95,7 +96,8 @@ static void a_run_has_what_its_stage_needs(void **state) {
     assert_true(workspace_create(&w, &pb, 128, 0, SIDE_RIGHT));
     assert_non_null(w.tensors.x), assert_non_null(w.tensors.p), assert_non_null(w.tensors.mixed);
     assert_null(w.tensors.w1), assert_null(w.tensors.y), assert_null(w.tensors.packed);
-    assert_true(is_poison(((float *)w.tensors.mixed)[3 * 5 * 6 - 1]) && is_poison(*(float *)w.tensors.scratch));
+    assert_true(is_poison((numbers){w.tensors.mixed, MOT_F32}, 3 * 5 * 6 - 1));
+    assert_true(is_poison((numbers){w.tensors.scratch, MOT_F32}, 0));
     assert_true(workspace_explain((float *)w.tensors.mixed + 3 * 5 * 6 + 1, text, sizeof text));
     assert_string_equal(text, "4 bytes past the end of mixed");
     assert_true(workspace_explain((float *)w.tensors.p - 1000, text, sizeof text));
@@ -103,6 +105,26 @@ static void a_run_has_what_its_stage_needs(void **state) {
     assert_false(workspace_explain(&pb, text, sizeof text));
     workspace_destroy(&w);
     assert_false(workspace_explain(NULL, text, sizeof text));
+}
+
+/* Two numbers to a word: a tensor of an odd number of them ends, and is poisoned, where it should. */
+static void bf16_takes_half_the_memory(void **state) {
+    problem pb = problem_make(&(mot_shape){3, 5, 5, 7, 7}, MOT_STAGE_MIX, DATA_ZERO_MEAN, false, 1);
+    workspace w;
+    char text[96];
+    (void)state;
+    pb.dtype = MOT_BF16;
+    assert_true(workspace_create(&w, &pb, 128, 0, SIDE_RIGHT));
+    const numbers mixed = {w.tensors.mixed, MOT_BF16};
+    assert_int_equal(workspace_tensor(&w, MOT_MIXED)->bytes, 3 * 5 * 7 * 2);
+    for (size_t i = 0; i < 3 * 5 * 7; i++) assert_true(is_poison(mixed, i) && isnan(numbers_get(mixed, i)));
+    assert_false(faults((mot_bf16 *)w.tensors.mixed + 3 * 5 * 7 - 1));
+    assert_true(faults((mot_bf16 *)w.tensors.mixed + 3 * 5 * 7));
+    assert_true(workspace_explain((mot_bf16 *)w.tensors.mixed + 3 * 5 * 7 + 1, text, sizeof text));
+    assert_string_equal(text, "2 bytes past the end of mixed");
+    ((mot_bf16 *)w.tensors.mixed)[0] = 0x7fc0; /* a NaN, as kernels make it */
+    assert_false(is_poison(mixed, 0));
+    workspace_destroy(&w);
 }
 
 static void memory_is_estimated(void **state) {
@@ -119,6 +141,7 @@ int main(void) {
                                        cmocka_unit_test(alignment_is_kept),
                                        cmocka_unit_test(a_seal_breaks),
                                        cmocka_unit_test(a_run_has_what_its_stage_needs),
+                                       cmocka_unit_test(bf16_takes_half_the_memory),
                                        cmocka_unit_test(memory_is_estimated)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const mot_shape shape = {13, 6, 5, 40, 24};
+static const mot_shape shape = {48, 16, 9, 130, 70}; /* enough work for several threads */
 
 static void any_thread_count_gives_the_same_bits(void **state) {
     mot_isa isa = isa_or_skip(state);
