@@ -51,7 +51,7 @@ static check_result run_trial(const check_job *job, const trial *t, const mot_ch
         .seed = o->seed, .threads = t->threads, .strided = true, .enter = s->peer ? s->peer->enter : NULL};
     check_result none = {.verdict = VERDICT_SKIP, .reason = "no variant supports this shape", .seed = o->seed};
     mot_plan plan;
-    if (s->kind == SUBJECT_PROPERTIES) return check_properties(t->shape, s->isa, MOT_F32, o->seed);
+    if (s->kind == SUBJECT_PROPERTIES) return check_properties(t->shape, s->isa, s->dtype, o->seed);
     if (!subject_plan(s, t->shape, &plan)) return none;
     if (setting) plan.step[0] = *setting;
     return check_plan_forked(&plan, t->shape, &with, o->timeout_s > 0 ? o->timeout_s : default_timeout_s);

@@ -67,21 +67,21 @@ static subject peer_subject(const peer *p, size_t layer) {
     return s;
 }
 
-static void add_layers(selection *all, mot_dtype dtype) {
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
-        add(all, whole_subject(SUBJECT_LAYER, isa, dtype));
+/* One for each ISA of each data type. */
+static void add_wholes(selection *all, subject_kind kind) {
+    for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++)
+        for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++) add(all, whole_subject(kind, isa, dtype));
 }
 
 static bool list_everything(selection *all) {
     enum { ISAS = MOT_ISA_AVX512BF16 };
-    all->item = calloc(2 * candidate_count() + 3 * ISAS, sizeof *all->item); /* a peer has a layer an experts variant */
+    all->item = calloc(2 * candidate_count() + 4 * ISAS, sizeof *all->item); /* a peer has a layer an experts variant */
     if (!all->item) return false;
     for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
-    for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++) add_layers(all, dtype);
+    add_wholes(all, SUBJECT_LAYER);
     for (size_t i = 0; i < peer_count(); i++)
         for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) add(all, peer_subject(peer_at(i), k));
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(MOT_F32); isa++)
-        add(all, whole_subject(SUBJECT_PROPERTIES, isa, MOT_F32));
+    add_wholes(all, SUBJECT_PROPERTIES);
     return true;
 }
 
