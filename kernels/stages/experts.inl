@@ -102,6 +102,7 @@ MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_
     const size_t D = s->d_model, nr = kind.nr;
     tile_args a = {.a = room->m,
                    .a_block = x->rows * KB,
+                   .b_row = nr,
                    .to = TO_FACTORS,
                    .c_row = KB,
                    .c_block = x->rows * KB,
@@ -123,6 +124,7 @@ MOT_INLINE void experts_down(const mot_shape *s, const blocking *b, const expert
     const bool last = h0 + width == s->d_expert;
     tile_args a = {.a = room->hidden,
                    .a_block = x->rows * KB,
+                   .b_row = nr,
                    .to = last ? TO_ELEMS : TO_SUMS,
                    .from_row = sums_row,
                    .c_row = last ? D : sums_row,

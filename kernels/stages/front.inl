@@ -5,8 +5,10 @@ static inline size_t front_scratch(const mot_shape *s, const mot_config *c, size
 }
 
 MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
-    for (size_t g = r.begin; g < r.end; g++) {
-        route_group(s, t, g, kind);
-        mix_group(s, t, c, g, kind);
+    const size_t together = route_groups(s);
+    for (size_t g = r.begin; g < r.end; g += together) {
+        const mot_range some = {g, least(g + together, r.end)};
+        route_some(s, t, some, kind);
+        mix_body(s, t, c, some, kind);
     }
 }

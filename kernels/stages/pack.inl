@@ -33,14 +33,18 @@ MOT_INLINE void pack_columns(factor *to, const elem *a, size_t stride, size_t k,
     }
 }
 
-/* `rows` rows of k elements into factors [k/TERMS/KB][rows][KB], zeros at the end. KB >= LANES. */
-MOT_INLINE void pack_rows(factor *to, const elem *a, size_t stride, size_t rows, size_t k) {
-    for (size_t i = 0; i < k; i += KB * TERMS)
+/* `rows` rows of k elements into factors [k/TERMS/KB][all][KB] from row `to` on, zeros at the end. KB >= LANES. */
+MOT_INLINE void pack_rows_of(factor *to, size_t all, const elem *a, size_t stride, size_t rows, size_t k) {
+    for (size_t i = 0; i < k; i += KB * TERMS, to += (all - rows) * KB)
         for (size_t row = 0; row < rows; row++, to += KB)
             for (size_t j = 0; j < KB; j += LANES) {
                 const size_t from = i + j * TERMS;
                 f_from_row(to + j, a + row * stride + from, k <= from ? 0 : least(k - from, LANES * TERMS));
             }
+}
+
+MOT_INLINE void pack_rows(factor *to, const elem *a, size_t stride, size_t rows, size_t k) {
+    pack_rows_of(to, rows, a, stride, rows, k);
 }
 
 /* Factors of `rows` rows of k elements, and words of one panel, as pack_rows and pack_panel lay them out. */

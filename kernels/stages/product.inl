@@ -1,7 +1,7 @@
 /* product.inl: c = a . b for a b that is a tensor: mix and redistribute. Rows of X, Y and P often lie a power of two
  * apart and evict each other, so b is copied into panels, kc rows by dc columns at a time, which stay in L2 while all
- * rows of c use them. Strips are outside, panels inside: what is read from and stored to tensors is long runs of a few
- * rows. */
+ * rows of c use them; where one strip is all there are, whole panels are used in place. Strips are outside, panels
+ * inside: what is read from and stored to tensors is long runs of a few rows. */
 #define CHUNK_KNOB                                                                                                     \
     {                                                                                                                  \
         "dc", 5, 0, { 0, 64, 128, 256, 512 }                                                                           \
@@ -31,15 +31,33 @@ MOT_INLINE size_t product_scratch(const product *p) {
     return product_sums(p) + (p->kc < p->k ? p->rows * p->dc * sizeof(float) : 0);
 }
 
+/* The columns that need no copy: whole panels for one strip of rows, where elements are words. */
+MOT_INLINE size_t product_in_place(const product *p, tile_args t, elem *c, size_t c_row, const elem *b, size_t b_row,
+                                   tile_kind kind, const bool by_columns) {
+    const size_t columns = p->D / kind.nr * kind.nr;
+    if (sizeof(word) != sizeof(elem) || p->rows > kind.mr) return 0;
+    t.b = (const word *)b;
+    t.b_row = b_row;
+    t.to = TO_ELEMS;
+    t.c = c;
+    t.c_row = c_row;
+    t.k = p->k;
+    tile_product(t, p->rows, columns, kind, by_columns, 0);
+    return columns;
+}
+
 /* c's rows are c_row apart, b's b_row. a's factors are at the start of scratch; t says how they are laid out. */
 MOT_INLINE void product_run(const product *p, tile_args t, elem *c, size_t c_row, const elem *b, size_t b_row,
                             void *scratch, tile_kind kind, const bool by_columns) {
     float *sums = (float *)((char *)scratch + product_sums(p));
     word *panels = (word *)((char *)scratch + product_panels(p));
-    t.b = panels;
+    t.a = scratch;
     t.c_block = KB;
+    size_t d = product_in_place(p, t, c, c_row, b, b_row, kind, by_columns);
+    t.b = panels;
+    t.b_row = kind.nr;
     t.from_row = p->dc;
-    for (size_t d = 0; d < p->D; d += p->dc) {
+    for (; d < p->D; d += p->dc) {
         const size_t columns = least(p->dc, p->D - d);
         for (size_t k = 0; k < p->k; k += p->kc) {
             const size_t depth = least(p->kc, p->k - k);

@@ -14,40 +14,70 @@ MOT_INLINE void softmax_columns(elem *p, size_t experts, float *logits, size_t w
     for (size_t t = 0; t < tokens; t++) e_store_n(p + t * experts, v_div(v_load(logits + t * width), sum), n);
 }
 
-/* Scratch: factors of X, a panel of the controller, logits [tokens][whole panels]. */
+/* Groups that are worked on together: small ones share the copy of the controller. */
+enum { ROUTE_ROWS = 64 };
+MOT_INLINE size_t route_groups(const mot_shape *s) {
+    const size_t together = ROUTE_ROWS / s->group_size;
+    return least(together ? together : 1, s->groups ? s->groups : 1);
+}
+
+/* Scratch: factors of X, a panel of the controller, logits [tokens of all groups][whole panels]. */
+MOT_INLINE size_t route_rows(const mot_shape *s) { return route_groups(s) * s->group_size; }
 MOT_INLINE size_t route_operands(const mot_shape *s, size_t nr) {
-    const size_t factors = rows_factors(s->group_size, s->d_model);
+    const size_t factors = rows_factors(route_rows(s), s->d_model);
     return round_up(factors * sizeof(factor) + panel_words(s->d_model, nr) * sizeof(word), sizeof(float));
 }
 static inline size_t route_scratch(const mot_shape *s, const mot_config *c, size_t nr) {
     (void)c;
-    return route_operands(s, nr) + s->group_size * round_up(s->experts, nr) * sizeof(float);
+    return route_operands(s, nr) + route_rows(s) * round_up(s->experts, nr) * sizeof(float);
 }
 
-MOT_INLINE void route_group(const mot_shape *s, const mot_tensors *t, size_t g, tile_kind kind) {
-    const size_t E = s->experts, D = s->d_model, nr = kind.nr, width = round_up(E, nr);
-    const size_t tokens = mot_group_tokens(s, &t->strides, g);
-    float *logits = (float *)((char *)t->scratch + route_operands(s, nr));
-    word *panel = (word *)((factor *)t->scratch + rows_factors(tokens, D));
-    tile_args a = {.a = t->scratch,
-                   .b = panel,
-                   .to = TO_SUMS,
-                   .a_block = tokens * KB,
-                   .c_row = width,
-                   .c_block = KB,
-                   .k = steps_of(D)};
-    pack_rows(t->scratch, (const elem *)t->x + mot_group_offset(&t->strides, g), t->strides.token_stride, tokens, D);
-    for (size_t e = 0; e < E; e += nr) {
-        pack_panel(panel, (const elem *)t->controller + e, E, D, least(nr, E - e), nr);
-        a.c = logits + e;
-        tile_product(a, tokens, nr, kind, false, 0);
+/* X of the groups r into factors of `rows` rows. Rows of tokens that a short group lacks are whatever is in
+ * scratch: their logits are nobody's. */
+MOT_INLINE void route_pack(const mot_shape *s, const mot_tensors *t, mot_range r, size_t rows) {
+    const size_t T = s->group_size, D = s->d_model;
+    for (size_t g = r.begin; g < r.end; g++) {
+        factor *to = (factor *)t->scratch + (g - r.begin) * T * KB;
+        const size_t tokens = mot_group_tokens(s, &t->strides, g);
+        const elem *x = (const elem *)t->x + mot_group_offset(&t->strides, g);
+        pack_rows_of(to, rows, x, t->strides.token_stride, tokens, D);
     }
+}
+
+MOT_INLINE void route_softmax(const mot_shape *s, const mot_tensors *t, size_t g, float *logits, size_t width) {
+    const size_t E = s->experts, tokens = mot_group_tokens(s, &t->strides, g);
     elem *p = (elem *)t->p + g * s->group_size * E;
     for (size_t e = 0; e < E; e += LANES)
         softmax_columns(p + e, E, logits + e, width, tokens, least(LANES, E - e), v_set1(t->temperature));
 }
 
+/* At most route_groups of them. */
+MOT_INLINE void route_some(const mot_shape *s, const mot_tensors *t, mot_range r, tile_kind kind) {
+    const size_t E = s->experts, D = s->d_model, nr = kind.nr, width = round_up(E, nr);
+    const size_t rows = (r.end - r.begin) * s->group_size;
+    float *logits = (float *)((char *)t->scratch + route_operands(s, nr));
+    word *panel = (word *)((factor *)t->scratch + rows_factors(rows, D));
+    tile_args a = {.a = t->scratch,
+                   .b = panel,
+                   .b_row = nr,
+                   .to = TO_SUMS,
+                   .a_block = rows * KB,
+                   .c_row = width,
+                   .c_block = KB,
+                   .k = steps_of(D)};
+    route_pack(s, t, r, rows);
+    for (size_t e = 0; e < E; e += nr) {
+        pack_panel(panel, (const elem *)t->controller + e, E, D, least(nr, E - e), nr);
+        a.c = logits + e;
+        tile_product(a, rows, nr, kind, false, 0);
+    }
+    for (size_t g = r.begin; g < r.end; g++)
+        route_softmax(s, t, g, logits + (g - r.begin) * s->group_size * width, width);
+}
+
 MOT_INLINE void route_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
+    const size_t together = route_groups(s);
     (void)c;
-    for (size_t g = r.begin; g < r.end; g++) route_group(s, t, g, kind);
+    for (size_t g = r.begin; g < r.end; g += together)
+        route_some(s, t, (mot_range){g, least(g + together, r.end)}, kind);
 }

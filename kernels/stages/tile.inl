@@ -1,12 +1,14 @@
 /* tile.inl: the one inner loop. c (rows x n) = a (rows x k) . b (k x n), rows <= MR, n <= NR = vectors * LANES.
  *
- * b is a panel of words [k][NR], padded with zeros. a is factors in one of two layouts:
- *     rows     [k/KB][rows][KB]   as pack_rows makes it, and as a tile stores the operand of the next product
- *     columns  [k][a_step]        as pack_columns makes it
+ * b is a panel of words [k][NR], padded with zeros, or whole columns of a matrix whose rows are b_row apart.
+ * a is factors in one of two layouts:
+ *  - rows, [k/KB][rows][KB]: as pack_rows makes it, and as a tile stores the operand of the next product
+ *  - columns, [k][a_step]: as pack_columns makes it
  * k counts steps of TERMS elements. */
 typedef struct tile_args {
     const factor *a;
     const word *b;
+    size_t b_row;      /* NR for a panel */
     const float *from; /* sums [rows][from_row] to go on from; NULL: zero */
     void *c;
     enum { TO_ELEMS, TO_SUMS, TO_FACTORS } to; /* what c holds */
@@ -65,12 +67,12 @@ MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool 
     const factor *a = t->a;
     const word *b = t->b;
     const char *next = t->prefetch;
-    const size_t a_row = columns ? 1 : KB, a_step = columns ? t->a_step : 1;
+    const size_t a_row = columns ? 1 : KB, a_step = columns ? t->a_step : 1, b_row = t->b_row;
     for (size_t k = t->k; k > 0;) {
         const size_t steps = k < KB ? k : KB;
         for (size_t i = 0; i < t->prefetch_lines; i++, next += 64) __builtin_prefetch(next, 0, 2);
         const factor *column = a;
-        for (size_t i = 0; i < steps; i++, column += a_step, b += nv * LANES) tile_step(acc, column, a_row, b, mr, nv);
+        for (size_t i = 0; i < steps; i++, column += a_step, b += b_row) tile_step(acc, column, a_row, b, mr, nv);
         a += columns ? KB * a_step : t->a_block;
         k -= steps;
     }
@@ -115,7 +117,7 @@ MOT_INLINE void tile_product(tile_args t, size_t rows, size_t columns, tile_kind
         const size_t first = share(rows, strips, i), count = share(rows, strips, i + 1) - first;
         t.a = all.a + first * (by_columns ? 1 : KB);
         for (size_t j = 0; j < columns; j += kind.nr) {
-            t.b = all.b + t.k * j;
+            t.b = all.b + (t.b_row == kind.nr ? t.k * j : j);
             t.c = (char *)all.c + (first * t.c_row + j) * size;
             if (all.from) t.from = all.from + first * t.from_row + j;
             t.n = least(kind.nr, columns - j);
