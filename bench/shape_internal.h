@@ -14,6 +14,10 @@ bool shape_append(shape_list *, const mot_shape *, char *error, size_t error_siz
 /* Forgets everything after `count`, so that a failed call leaves the list as it was. */
 void shape_truncate(shape_list *, size_t count);
 
+/* "drawn:7": a dozen shapes from a seed. */
+bool shape_is_drawn(const char *name);
+bool shape_draw(shape_list *, const char *name, char *error, size_t error_size);
+
 /* A regular text file of at most `limit` bytes, terminated; free() it. NULL: `error` says why. */
 char *shape_read_file(const char *path, size_t limit, size_t *size, char *error, size_t error_size);
 

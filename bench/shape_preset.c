@@ -143,7 +143,8 @@ static bool unknown(reader *r, const char *name) {
     char names[256] = "";
     for (size_t i = 0, n = 0; i < PRESETS; i++)
         n += (size_t)snprintf(names + n, sizeof names - n, " %s", presets[i].name);
-    return shape_fail(r->error, r->error_size, "'%.100s' is neither a preset nor a file; presets:%s", name, names);
+    return shape_fail(r->error, r->error_size, "'%.100s' is neither a preset nor a file; presets:%s drawn:SEED", name,
+                      names);
 }
 
 static bool read_preset(reader *r, const char *name, const char *text) {
@@ -161,7 +162,13 @@ static bool exists(const char *name, const char *folder_of) {
     return found;
 }
 
+static bool read_drawn(reader *r, const char *name) {
+    r->lines++;
+    return shape_draw(r->list, name, r->error, r->error_size);
+}
+
 static bool read_source(reader *r, const char *name, const char *folder_of) {
+    if (shape_is_drawn(name)) return read_drawn(r, name);
     const char *preset = find_preset(name);
     if (r->nesting == SHAPE_NESTING_MAX)
         return shape_fail(r->error, r->error_size, "'%.100s' is nested more than %d deep", name, SHAPE_NESTING_MAX);
