@@ -1,5 +1,6 @@
 /* peers_onednn_bf16.c: route, mix and redistribute in bf16 through oneDNN's matmul primitive, one product a group. Rows
- * that lie apart are gathered and scattered here: for strided rows the library takes a path that is many times slower.
+ * that lie apart are gathered and scattered here: for strided rows this release has
+ * no bf16 kernel of its own and takes its general one.
  */
 #define LIBRARY "onednn"
 

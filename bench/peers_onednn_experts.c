@@ -91,7 +91,7 @@ static void pack(const mot_shape *s, const mot_tensors *t, kind k, char *packed,
     product_stream_end(stream);
 }
 
-/* The library's own relu makes a NaN 0, so it is not asked to. */
+/* Ours, so that a NaN surely passes. */
 static void relu(void *hidden, size_t n, mot_dtype dtype) {
     float *v = hidden;
     mot_bf16 *b = hidden;
