@@ -3,6 +3,7 @@
 
 #include "cpu.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const peer *const peers[] = {
@@ -49,26 +50,44 @@ const peer *candidate_peer(const mot_variant *v) {
 
 const char *candidate_why_not(const mot_variant *v) { return candidate_peer(v) ? NULL : mot_cpu_why_not(v->isa); }
 
-/* The index-th variant of a stage, at its defaults. */
-static mot_choice peer_choice(const peer *p, mot_stage stage, size_t index) {
+/* The first variant of a stage for this data type, at its defaults. */
+static mot_choice peer_choice(const peer *p, mot_stage stage, mot_dtype dtype) {
     for (size_t i = 0; i < p->variant_count; i++)
-        if (p->variants[i].stage == stage && index-- == 0)
+        if (p->variants[i].stage == stage && p->variants[i].dtype == dtype)
             return (mot_choice){&p->variants[i], mot_config_default(&p->variants[i])};
     return (mot_choice){0};
 }
 
+static mot_plan layer_of(const peer *p, const mot_variant *experts) {
+    const mot_dtype d = experts->dtype;
+    return (mot_plan){.steps = 4,
+                      .step = {peer_choice(p, MOT_STAGE_ROUTE, d), peer_choice(p, MOT_STAGE_MIX, d),
+                               (mot_choice){experts, mot_config_default(experts)},
+                               peer_choice(p, MOT_STAGE_REDISTRIBUTE, d)}};
+}
+
+/* Experts that the peer has the other stages for, in their data type. */
+static bool heads_a_layer(const peer *p, const mot_variant *v) {
+    if (v->stage != MOT_STAGE_EXPERTS) return false;
+    const mot_plan plan = layer_of(p, v);
+    return plan.step[0].variant && plan.step[1].variant && plan.step[3].variant;
+}
+
 size_t peer_layer_count(const peer *p) {
     size_t n = 0;
-    for (size_t i = 0; i < p->variant_count; i++) n += p->variants[i].stage == MOT_STAGE_EXPERTS;
+    for (size_t i = 0; i < p->variant_count; i++) n += heads_a_layer(p, &p->variants[i]);
     return n;
 }
 
 mot_plan peer_layer(const peer *p, size_t index) {
-    return (mot_plan){.steps = 4,
-                      .step = {peer_choice(p, MOT_STAGE_ROUTE, 0), peer_choice(p, MOT_STAGE_MIX, 0),
-                               peer_choice(p, MOT_STAGE_EXPERTS, index), peer_choice(p, MOT_STAGE_REDISTRIBUTE, 0)}};
+    for (size_t i = 0; i < p->variant_count; i++)
+        if (heads_a_layer(p, &p->variants[i]) && index-- == 0) return layer_of(p, &p->variants[i]);
+    return (mot_plan){0};
 }
 
-const char *peer_layer_name(const peer *p, size_t index) {
-    return peer_choice(p, MOT_STAGE_EXPERTS, index).variant->name + strlen("experts_blas_");
+void peer_layer_name(char *name, size_t size, const char *prefix, const peer *p, size_t index) {
+    const mot_variant *experts = peer_layer(p, index).step[2].variant;
+    const char *type = experts->dtype == MOT_BF16 ? "_bf16" : "";
+    const char *tag = experts->name + strlen("experts_blas_") + strlen(p->library) + strlen(type);
+    snprintf(name, size, "%s%s_%s%s", prefix, type, p->library, tag);
 }

@@ -10,7 +10,7 @@ typedef struct peer {
     const char *library;          /* "openblas" */
     const char *(*version)(void); /* "OpenBLAS 0.3.21 Haswell, openmp" : with the core it picked */
     void (*enter)(void);
-    const mot_variant *variants; /* route_blas_openblas, mix_…, redistribute_…, experts_…, experts_…_packed */
+    const mot_variant *variants; /* route_blas_openblas, mix_…, redistribute_…, experts_…, …_packed, …_bf16 */
     size_t variant_count;
 } peer;
 size_t peer_count(void);
@@ -24,11 +24,12 @@ const mot_variant *candidate_find(const char *name);
 const peer *candidate_peer(const mot_variant *); /* NULL: one of ours */
 /* NULL if this machine can run it, else the reason ("no avx512f in CPUID"). */
 const char *candidate_why_not(const mot_variant *);
-/* The layers of a peer: route, mix, experts, redistribute of one library, a layer for each of its experts. */
+/* The layers of a peer: route, mix, experts, redistribute of one library and data type, a layer for each of its experts
+ * that has the other stages. */
 size_t peer_layer_count(const peer *);
 mot_plan peer_layer(const peer *, size_t index);
-/* "openblas", "libxsmm_packed": the layer is layer_<name>, its dense FFN dense_ffn_<name>. */
-const char *peer_layer_name(const peer *, size_t index);
+/* "layer_openblas", "layer_libxsmm_packed", "layer_bf16_onednn"; with the prefix "dense_ffn", its dense FFN. */
+void peer_layer_name(char *name, size_t size, const char *prefix, const peer *, size_t index);
 /* The scalar layer; and the default layer of an ISA is mot_select_layer. */
 
 #endif

@@ -45,28 +45,35 @@ static const char *const isa_dense[][5] = {NAMES("dense_ffn_"), NAMES("dense_ffn
 static const char *const tuned_layer[] = {"layer_tuned", "layer_bf16_tuned"};
 
 /* "layer_openblas": kept for the life of the program, one text per layer of a peer and prefix. */
-static const char *kept_name(const char *prefix, const char *library) {
+static const char *kept_name(const char *prefix, const peer *p, size_t layer) {
     enum { MOST = 32 };
     static char text[MOST][48];
     char name[sizeof text[0]];
-    snprintf(name, sizeof name, "%s_%s", prefix, library);
+    peer_layer_name(name, sizeof name, prefix, p, layer);
     for (int i = 0; i < MOST; i++) {
         if (!text[i][0]) memcpy(text[i], name, sizeof name);
         if (!strcmp(text[i], name)) return text[i];
     }
-    return library;
+    return p->library;
 }
+
+/* A layer that `add` would leave out needs no name. */
+static bool is_wanted(const list *l, const mot_plan *layer) { return mot_plan_dtype(layer) == l->dtype; }
 
 static void add_peer_layers(list *l) {
     for (size_t i = 0; i < peer_count(); i++)
-        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++)
-            add(l, kept_name("layer", peer_layer_name(peer_at(i), k)), peer_layer(peer_at(i), k));
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
+            const mot_plan plan = peer_layer(peer_at(i), k);
+            if (is_wanted(l, &plan)) add(l, kept_name("layer", peer_at(i), k), plan);
+        }
 }
 
 static void add_peer_dense(list *l) {
     for (size_t i = 0; i < peer_count(); i++)
-        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++)
-            add(l, kept_name("dense_ffn", peer_layer_name(peer_at(i), k)), one_step(peer_layer(peer_at(i), k).step[2]));
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
+            const mot_plan plan = peer_layer(peer_at(i), k);
+            if (is_wanted(l, &plan)) add(l, kept_name("dense_ffn", peer_at(i), k), one_step(plan.step[2]));
+        }
 }
 
 size_t contestants_for_layer(const mot_shape *s, mot_dtype dtype, mot_isa cap, const mot_plan *tuned, contestant *out,

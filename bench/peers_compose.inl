@@ -5,27 +5,9 @@
  *                        const float *b, size_t ldb, float *c, size_t ldc);
  * row-major C (m,n) = alpha * A.B, or A'.B with A (k,m); C is not read. */
 #include "peers.h"
-
-#include <limits.h>
-#include <math.h>
-#include <string.h>
+#include "peers_parts.h"
 
 /* ---- one group per unit ---- */
-
-static size_t groups(const mot_shape *s) { return s->groups; }
-
-/* Softmax over the rows of l (tokens, experts), column by column; largest and sum hold `experts` each. */
-static void softmax_columns(float *l, size_t tokens, size_t experts, float *largest, float *sum) {
-    memcpy(largest, l, experts * sizeof *l);
-    memset(sum, 0, experts * sizeof *sum);
-    for (size_t t = 1; t < tokens; t++)
-        for (size_t e = 0; e < experts; e++)
-            largest[e] = l[t * experts + e] > largest[e] ? l[t * experts + e] : largest[e];
-    for (size_t t = 0; t < tokens; t++)
-        for (size_t e = 0; e < experts; e++) sum[e] += l[t * experts + e] = expf(l[t * experts + e] - largest[e]);
-    for (size_t t = 0; t < tokens; t++)
-        for (size_t e = 0; e < experts; e++) l[t * experts + e] /= sum[e];
-}
 
 static void route(const mot_shape *s, const mot_tensors *t, const mot_config *config, mot_range r) {
     const size_t E = s->experts, D = s->d_model;
@@ -72,8 +54,6 @@ static void redistribute(const mot_shape *s, const mot_tensors *t, const mot_con
 
 enum { ROWS = 1024 };
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
 static size_t expert_rows(const mot_shape *s) { return s->experts * s->groups; }
 
 static size_t experts_scratch(const mot_shape *s, const mot_config *config) {
@@ -101,24 +81,6 @@ static void experts(const mot_shape *s, const mot_tensors *t, const mot_config *
 
 /* ---- the descriptors ---- */
 
-/* Sizes and leading dimensions that an int holds, as most of these libraries take them. Strides come later; a token of
- * the batches that check and bench lay out is at most a batch row away, which is a dimension here too. */
-static bool fits(const mot_shape *s, const mot_config *config) {
-    size_t row;
-    (void)config;
-    return !__builtin_mul_overflow(s->groups, s->d_model, &row) && row <= INT_MAX / 2 && s->group_size <= INT_MAX &&
-           s->experts <= INT_MAX && s->d_expert <= INT_MAX;
-}
-
-static size_t chain(size_t k, const mot_config *config) {
-    (void)config;
-    return k; /* no promise by the library: the longest possible */
-}
-
-/* Name, stage and what is the same for all; the rest follows. */
-#define PEER_VARIANT(stage_name, STAGE, tag)                                                                           \
-    .name = #stage_name "_blas_" LIBRARY tag, .stage = MOT_STAGE_##STAGE, .isa = MOT_ISA_SCALAR, .dtype = MOT_F32,     \
-    .depth = chain
 #define PEER_COMPOSED(supports_fn)                                                                                     \
     {PEER_VARIANT(route, ROUTE, ""), .supports = supports_fn, .units = groups, .scratch_bytes = route_scratch,         \
      .run = route},                                                                                                    \

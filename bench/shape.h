@@ -19,8 +19,9 @@ void shape_print(char buf[SHAPE_TEXT], const mot_shape *);
  * g t e d h in this order. The product of all lists is taken, duplicates are kept out. False: `error` (one line) says
  * what is wrong and what would be right; nothing was appended. At most 4096 shapes. */
 bool shape_parse(shape_list *, const char *text, char *error, size_t error_size);
-/* Appends a preset ("smoke", "paper", …; "drawn:7" draws a dozen shapes from a seed) or, if there is none of this name, the shapes of a file: one text a line, `#`
- * comments, a line may name another preset or file (nested at most 8 deep, 1 MiB). */
+/* Appends a preset ("smoke", "paper", …; "drawn:7" draws a dozen shapes from a seed) or, if there is none of this name,
+ * the shapes of a file: one text a line, `#` comments, a line may name another preset or file (nested at most 8 deep, 1
+ * MiB). */
 bool shape_preset(shape_list *, const char *name_or_file, char *error, size_t error_size);
 /* Appends the layer of a published model: d_model|n_embd, n_expert, expert_size, group_size; G = 1, 4, 16, 64. */
 bool shape_model(shape_list *, const char *config_json, char *error, size_t error_size);

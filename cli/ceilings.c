@@ -98,8 +98,9 @@ static int run_ceilings(options *o) {
 
 const verb verb_ceilings = {
     .name = "ceilings",
-    .summary = "measures this machine's peaks: FMA per ISA, bandwidth per memory level",
-    .doc = "Measures the peaks that times are related to: fused multiply-adds per instruction set, read and copy "
+    .summary = "measures this machine's peaks: FMA per ISA and data type, bandwidth per memory level",
+    .doc = "Measures the peaks that times are related to: fused multiply-adds per instruction set and data type, read "
+           "and copy "
            "bandwidth "
            "of each level of the memory.",
     .args = "",

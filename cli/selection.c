@@ -63,7 +63,7 @@ static subject peer_subject(const peer *p, size_t layer) {
     subject s = {
         .kind = SUBJECT_LAYER, .stage = MOT_STAGE_LAYER, .isa = MOT_ISA_SCALAR, .peer = p, .peer_layer = layer};
     s.dtype = mot_plan_dtype(&plan);
-    snprintf(s.name, sizeof s.name, "layer_%s", peer_layer_name(p, layer));
+    peer_layer_name(s.name, sizeof s.name, "layer", p, layer);
     return s;
 }
 

@@ -99,12 +99,14 @@ static const breakdown *breakdown_of(const table *t, const bench_record *whole) 
 /* Finding 2: how far the best is from what this machine allows, and where the rest lies. */
 static void floor_finding(model *m, store *s, const table *t, const block *b) {
     const bench_record *best = b->best->bench, *room = NULL;
+    const bool alone = !*in_other_types(m, s, t, b->stage);
     if (!(b->floor_ns > 0)) return;
-    const char *text = store_print(s,
-                                   "By the peaks measured in this run it cannot take less than %s: it is at %s of that "
-                                   "floor, or %s of the ceiling.",
-                                   label_time(b->floor_ns).s, label_ratio(best->time.value / b->floor_ns).s,
-                                   label_percent(100 * b->floor_ns / best->time.value).s);
+    const char *text = store_print(
+        s,
+        "By the peaks measured in this run it cannot take less than %s%s: it is at %s of that "
+        "floor, or %s of the ceiling.",
+        label_time(b->floor_ns).s, alone ? "" : store_print(s, " in %s", t->dtype),
+        label_ratio(best->time.value / b->floor_ns).s, label_percent(100 * b->floor_ns / best->time.value).s);
     const bench_record *weak = weakest_part(breakdown_of(t, best), &room);
     if (room)
         text = store_print(s, "%s Most of the room is in %s (%s timed alone, floor %s)", text, room->stage,

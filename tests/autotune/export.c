@@ -26,6 +26,9 @@ static const char profile_text[] =
     "{\"stage\":\"layer\",\"dtype\":\"f32\",\"isa\":\"avx512\",\"threads\":2,\"cache\":\"hot\","
     "\"dims\":{\"g\":64,\"t\":32,\"e\":32,\"d\":512,\"h\":2048},\"choices\":[\"front_avx512_24x16\","
     "\"experts_avx512_8x48\",\"redistribute_avx512_12x32\"]},"
+    "{\"stage\":\"layer\",\"dtype\":\"bf16\",\"isa\":\"avx512bf16\",\"threads\":2,\"cache\":\"hot\","
+    "\"dims\":{\"g\":64,\"t\":32,\"e\":32,\"d\":512,\"h\":2048},\"choices\":[\"front_avx512bf16_bf16_24x16\","
+    "\"experts_avx512bf16_bf16_14x32{nc=256}\",\"redistribute_avx512bf16_bf16_12x32\"]},"
     "{\"stage\":\"mix\",\"dtype\":\"f32\",\"isa\":\"avx2\",\"threads\":1,\"cache\":\"hot\","
     "\"dims\":{\"g\":9,\"t\":3,\"e\":5,\"d\":7,\"h\":11},\"choices\":[\"mix_avx2_6x16\"],"
     "\"evidence\":{\"speedup\":1.5}}]}";
@@ -43,6 +46,7 @@ static const char consumer[] =
     "#ifndef MOT_TUNED_MACHINE_NUMBER\n#error no number\n#endif\n"
     "#if MOT_TUNED_COUNT > 0\n"
     "#if MOT_TUNED_LAYER_G64_T32_E32_D512_H2048_N2_AVX512_COLD_WEIGHTS_STEP1_NC != 512\n#error wrong knob\n#endif\n"
+    "#if MOT_TUNED_LAYER_BF16_G64_T32_E32_D512_H2048_N2_AVX512BF16_HOT_STEP1_NC != 256\n#error wrong knob\n#endif\n"
     "#endif\n"
     "#define CHECK(x) do { if (!(x)) return __LINE__; } while (0)\n"
     "int main(void) {\n"
@@ -57,6 +61,9 @@ static const char consumer[] =
     "    CHECK(!mot_tuned_layer(32, 32, 512, 2048, 64, 1) && !mot_tuned_layer(32, 32, 512, 2048, 0, 2));\n"
     "    CHECK(!mot_tuned_layer(33, 32, 512, 2048, 64, 2) && !mot_tuned_find(\"mix\", 32, 32, 512, 2048, 64, 2));\n"
     "    CHECK(mot_tuned_find(\"mix\", 3, 5, 7, 11, 9, 1)->step[0].knobs == 0);\n"
+    "    CHECK(strcmp(x->dtype, \"f32\") == 0 && !mot_tuned_find_as(\"bf16\", \"mix\", 3, 5, 7, 11, 9, 1));\n"
+    "    x = mot_tuned_find_as(\"bf16\", \"layer\", 32, 32, 512, 2048, 64, 2);\n"
+    "    CHECK(x && strcmp(x->dtype, \"bf16\") == 0 && strcmp(x->isa, \"avx512bf16\") == 0);\n"
     "#ifdef EXPECTED\n"
     "    CHECK(strcmp(MOT_TUNED_MACHINE, EXPECTED) == 0);\n"
     "#endif\n"
@@ -129,7 +136,7 @@ static void json_has_all_entries(void **state) {
     assert_non_null(json);
     assert_string_equal(json_string_value(json_object_get(json, "format")), "mot-tuned");
     assert_string_equal(json_string_value(json_object_get(json, "machine")), hostile_text);
-    assert_int_equal(json_array_size(json_object_get(json, "entries")), 3);
+    assert_int_equal(json_array_size(json_object_get(json, "entries")), 4);
     first = json_array_get(json_object_get(json, "entries"), 0);
     assert_string_equal(json_string_value(json_object_get(first, "stage")), "mix");
     assert_string_equal(json_string_value(json_object_get(first, "shape")), "g9t3e5d7h11");
@@ -144,6 +151,7 @@ static void csv_is_quoted(void **state) {
     char *text = scratch_read(scratch_path(*state, "out.csv"));
     assert_non_null(
         strstr(text, "\nlayer,f32,avx512,2,cold-weights,64,32,32,512,2048,\"front_avx512_12x32{dc=128}+experts_"));
+    assert_non_null(strstr(text, "\nlayer,bf16,avx512bf16,2,hot,64,32,32,512,2048,\"front_avx512bf16_bf16_24x16+"));
     assert_non_null(strstr(text, ",1.25,1.2,,\"'=cmd()\",\"quote \"\" comma ,\"\n"));
     free(text);
 }
@@ -162,6 +170,9 @@ static void bad_input_is_named(void **state) {
         "{\"format\":\"mot-profile\",\"library\":\"\",\"kernels\":\"\",\"machine\":\"\",\"entries\":[%s]}";
     static const char *const entries[][2] = {
         {"{}", "\"stage\""},
+        {"{\"stage\":\"layer\",\"dtype\":\"f16\",\"isa\":\"avx2\",\"cache\":\"hot\",\"threads\":1,"
+         "\"dims\":{\"g\":1,\"t\":1,\"e\":1,\"d\":1,\"h\":1},\"choices\":[\"x\"]}",
+         "\"dtype\""},
         {"{\"stage\":\"layer\",\"dtype\":\"f32\",\"isa\":\"avx2\",\"cache\":\"hot\",\"threads\":1,"
          "\"dims\":{\"g\":1,\"t\":1,\"e\":1,\"d\":1,\"h\":0},\"choices\":[\"x\"]}",
          "\"threads or dims\""},
@@ -207,7 +218,7 @@ static void gbench_can_be_compared(void **state) {
         "{\"type\":\"run\",\"schema\":1,\"time\":\"2026-01-01T00:00:00Z\",\"host\":{\"name\":\"h\",\"cores\":2,"
         "\"governor\":null}}\n"
         "{\"type\":\"bench\",\"name\":\"a/g1/t2/hot\",\"samples_ns\":[10,20,900,30],\"tainted\":[2],\"iterations\":7,"
-        "\"threads\":2,\"bytes\":40,\"flops\":null}\n"
+        "\"threads\":2,\"dtype\":\"bf16\",\"bytes\":40,\"flops\":null}\n"
         "{\"type\":\"bench\",\"name\":\"b\",\"samples_ns\":[],\"tainted\":[],\"status\":\"skipped\"}\n"
         "{\"type\":\"bench\",\"name\":\"c\",\"samples_ns\":[1],\"tainted\":[]}\n"
         "{\"type\":\"bench\",\"name\":\"torn\",\"samples_ns\":[1]");
@@ -223,16 +234,17 @@ static void gbench_can_be_compared(void **state) {
     static const double times[] = {10, 20, 30, 1};
     size_t i;
     json_array_foreach(rows, i, row) {
-        const char *name, *run_name, *type, *unit;
+        const char *name, *run_name, *type, *unit, *label;
         double real, cpu;
         int repetitions, index, iterations, threads;
-        assert_int_equal(json_unpack(row, "{s:s,s:s,s:s,s:s,s:F,s:F,s:i,s:i,s:i,s:i}", "name", &name, "run_name",
-                                     &run_name, "run_type", &type, "time_unit", &unit, "real_time", &real, "cpu_time",
-                                     &cpu, "repetitions", &repetitions, "repetition_index", &index, "iterations",
-                                     &iterations, "threads", &threads),
+        assert_int_equal(json_unpack(row, "{s:s,s:s,s:s,s:s,s:s,s:F,s:F,s:i,s:i,s:i,s:i}", "name", &name, "label",
+                                     &label, "run_name", &run_name, "run_type", &type, "time_unit", &unit, "real_time",
+                                     &real, "cpu_time", &cpu, "repetitions", &repetitions, "repetition_index", &index,
+                                     "iterations", &iterations, "threads", &threads),
                          0);
         assert_string_equal(name, i < 3 ? "a/g1/t2/hot" : "c");
         assert_string_equal(run_name, name);
+        assert_string_equal(label, i < 3 ? "bf16" : "");
         assert_string_equal(type, "iteration");
         assert_string_equal(unit, "ns");
         assert_true(real == times[i] && cpu == real);

@@ -51,9 +51,13 @@ static void the_cap_holds(void **state) {
     assert_int_equal(contestants_for_stage(MOT_STAGE_EXPERTS, &shape, MOT_F32, MOT_ISA_BEST, c, 1), 1); /* capacity */
 }
 
-static size_t peer_layers(void) {
+static size_t peer_layers(mot_dtype dtype) {
     size_t n = 0;
-    for (size_t i = 0; i < peer_count(); i++) n += peer_layer_count(peer_at(i));
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
+            const mot_plan plan = peer_layer(peer_at(i), k);
+            n += mot_plan_dtype(&plan) == dtype;
+        }
     return n;
 }
 
@@ -63,7 +67,7 @@ static void layers_are_one_per_isa_tuned_and_peers(void **state) {
     (void)state;
     const size_t isas = (size_t)mot_isa_for(mot_cpu_isa(), MOT_F32),
                  n = contestants_for_layer(&shape, MOT_F32, MOT_ISA_BEST, &tuned, c, 16);
-    assert_int_equal(n, isas + 1 + peer_layers());
+    assert_int_equal(n, isas + 1 + peer_layers(MOT_F32));
     assert_names_differ(c, n);
     assert_string_equal(c[0].name, "layer_scalar");
     assert_string_equal(c[isas].name, "layer_tuned");
@@ -81,7 +85,7 @@ static void layers_of_bf16_say_so(void **state) {
     contestant c[16];
     (void)state;
     size_t n = contestants_for_layer(&shape, MOT_BF16, MOT_ISA_BEST, &tuned, c, 16);
-    assert_true(n >= isas + 1); /* and peers that have it */
+    assert_int_equal(n, isas + 1 + peer_layers(MOT_BF16));
     for (size_t i = 0; i < isas; i++) {
         assert_string_equal(c[i].name, layer[i]);
         for (int k = 0; k < c[i].plan.steps; k++) assert_int_equal(c[i].plan.step[k].variant->isa, i + 1);
@@ -90,7 +94,7 @@ static void layers_of_bf16_say_so(void **state) {
     for (size_t i = 0; i < n; i++) assert_int_equal(mot_plan_dtype(&c[i].plan), MOT_BF16);
     assert_names_differ(c, n);
     n = contestants_for_dense(&shape, MOT_BF16, MOT_ISA_BEST, c, 16);
-    assert_true(n >= isas);
+    assert_int_equal(n, isas + peer_layers(MOT_BF16));
     for (size_t i = 0; i < isas; i++) assert_string_equal(c[i].name, ffn[i]);
     assert_int_equal(contestants_for_layer(&shape, MOT_BF16, MOT_ISA_SCALAR, NULL, c, 1), 1); /* the cap holds */
     assert_string_equal(c[0].name, layer[0]);
@@ -106,7 +110,7 @@ static void the_dense_ffn_has_as_many_flops(void **state) {
     const double products = 4.0 * 8 * 64 * 128 * 96, relu = 256.0 * 192;
     assert_true(mot_stage_flops(MOT_STAGE_EXPERTS, &dense) == products + relu);
     const size_t n = contestants_for_dense(&dense, MOT_F32, MOT_ISA_BEST, c, 16);
-    assert_int_equal(n, (size_t)mot_isa_for(mot_cpu_isa(), MOT_F32) + peer_layers());
+    assert_int_equal(n, (size_t)mot_isa_for(mot_cpu_isa(), MOT_F32) + peer_layers(MOT_F32));
     assert_string_equal(c[0].name, "dense_ffn_scalar");
     assert_names_differ(c, n);
 }

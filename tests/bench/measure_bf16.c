@@ -1,19 +1,16 @@
 /* measure_bf16.c: what measure does to tensors of bf16: filling, poison, witnesses. */
+#include "gbench.h"
 #include "measure_run.h"
+#include "measure_sim.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
-static const mot_shape shape = {3, 5, 7, 33, 9}; /* an odd number of elements everywhere */
-enum { MIX_INDEX = 3 };                          /* of mixed among the tensors */
+static const mot_shape odd = {3, 5, 7, 33, 9}; /* an odd number of elements everywhere */
+enum { MIX_INDEX = 3 };                        /* of mixed among the tensors */
 
 static tensors make_tensors(mot_dtype dtype) {
-    tensors t = {.shape = shape, .dtype = dtype, .present = 0xff, .rotating = MOT_W1, .copies = 2};
+    tensors t = {.shape = odd, .dtype = dtype, .present = 0xff, .rotating = MOT_W1, .copies = 2};
     assert_true(tensors_make(&t, 7));
     return t;
 }
@@ -38,29 +35,30 @@ static void values_are_those_of_f32_rounded(void **state) {
 
 static void sizes_go_by_the_data_type(void **state) {
     (void)state;
-    assert_int_equal(tensor_bytes(&shape, MOT_F32, MOT_P), 4 * 3 * 5 * 7);
-    assert_int_equal(tensor_bytes(&shape, MOT_BF16, MOT_P), 2 * 3 * 5 * 7);
-    assert_int_equal(tensors_bytes(&shape, MOT_BF16, MOT_W1 | MOT_W2), 2 * 2 * 7 * 33 * 9);
+    assert_int_equal(tensor_bytes(&odd, MOT_F32, MOT_P), 4 * 3 * 5 * 7);
+    assert_int_equal(tensor_bytes(&odd, MOT_BF16, MOT_P), 2 * 3 * 5 * 7);
+    assert_int_equal(tensors_bytes(&odd, MOT_BF16, MOT_W1 | MOT_W2), 2 * 2 * 7 * 33 * 9);
 }
 
 /* ---- poison ---- */
 
-static const mot_variant *right;
+static const mot_variant *right_bf16;
+
 static size_t skipped; /* the element that the kernel leaves as it was */
 
 static void leaves_one_out(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
     mot_bf16 *mixed = t->mixed;
     const mot_bf16 before = mixed[skipped];
-    right->run(s, t, c, r);
+    right_bf16->run(s, t, c, r);
     mixed[skipped] = before;
 }
 
 static bool is_found(mot_kernel_fn run) {
-    right = mot_registry_find("mix_scalar_bf16_4x4");
-    assert_non_null(right);
-    mot_variant variant = *right;
+    right_bf16 = mot_registry_find("mix_scalar_bf16_4x4");
+    assert_non_null(right_bf16);
+    mot_variant variant = *right_bf16;
     if (run) variant.run = run;
-    const contestant c = {.plan = {.steps = 1, .step = {{&variant, mot_config_default(right)}}}, .name = "one"};
+    const contestant c = {.plan = {.steps = 1, .step = {{&variant, mot_config_default(right_bf16)}}}, .name = "one"};
     tensors t = make_tensors(MOT_BF16);
     side s = side_of(&c, NULL, 1);
     assert_true(side_prepare(&s, &t));
@@ -85,7 +83,7 @@ static void one_unwritten_element_is_found(void **state) {
 /* Whether a second contestant is told from the first if each value, 1 to 2, is off by the share of it. */
 static bool differs_by(float share) {
     enum { N = 3 * 7 * 33 };
-    tensors t = {.shape = shape, .dtype = MOT_BF16};
+    tensors t = {.shape = odd, .dtype = MOT_BF16};
     const contestant name[2] = {{.name = "first"}, {.name = "second"}};
     side a = {.contestant = &name[0], .tensors = &t, .writes = MOT_MIXED}, b = a;
     comparison c = {.dtype = MOT_BF16};
@@ -113,9 +111,87 @@ static void rounding_is_told_from_mistakes(void **state) {
     assert_true(differs_by(NAN));
 }
 
+/* ---- whole comparisons, on a simulated clock ---- */
+
+static void bf16_right(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    right_bf16->run(s, t, c, r);
+    sim_spend(1e5);
+}
+
+/* At the timed shape every value is off by a share, as if rounded worse or summed wrongly. */
+static void scale_mixed(const mot_shape *s, const mot_tensors *t, float by) {
+    mot_bf16 *mixed = t->mixed;
+    for (size_t i = 0; s->groups > 8 && i < s->experts * s->groups * s->d_model; i++) {
+        float value;
+        mot_f32_from_bf16(&value, &mixed[i], 1);
+        value *= by;
+        mot_bf16_from_f32(&mixed[i], &value, 1);
+    }
+}
+static void bf16_coarse(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    bf16_right(s, t, c, r);
+    scale_mixed(s, t, 1 + 0x1p-9F);
+}
+static void bf16_bent(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r) {
+    bf16_right(s, t, c, r);
+    scale_mixed(s, t, 1.02F);
+}
+
+static contestant make_bf16(int which) {
+    static const mot_kernel_fn run[] = {bf16_right, bf16_coarse, bf16_bent};
+    static const char *const name[] = {"right16", "coarse16", "bent16"};
+    static mot_variant variant[3];
+    right_bf16 = mot_registry_find("mix_scalar_bf16_4x4");
+    assert_non_null(right_bf16);
+    variant[which] = *right_bf16;
+    variant[which].name = name[which];
+    variant[which].run = run[which];
+    return (contestant){.plan = {.steps = 1, .step = {{&variant[which], mot_config_default(right_bf16)}}},
+                        .name = name[which]};
+}
+
+static void need_gbench(void) {
+    if (gbench_version()) return;
+    print_message("SKIP: built without Google Benchmark\n");
+    skip();
+}
+
+static void bf16_agrees_within_its_rounding(void **state) {
+    const contestant side[3] = {make_bf16(0), make_bf16(1), make_bf16(2)};
+    measurement m[3];
+    char error[256] = "";
+    (void)state;
+    need_gbench();
+    if (!measure(side, 3, &shape, &plain, m, error, sizeof error)) fail_msg("%s", error);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(m[i].status, "ok");
+        assert_int_equal(m[i].samples, 12);
+    }
+    assert_string_equal(m[2].status, "mistrusted");
+    assert_non_null(strstr(m[2].reason, "differs from right16 by 0.02"));
+}
+
+static void one_comparison_has_one_data_type(void **state) {
+    const contestant side[2] = {make(CHEAP), make_bf16(0)}, turned[2] = {side[1], side[0]};
+    measurement m[2];
+    char error[256] = "";
+    (void)state;
+    need_gbench();
+    for (int i = 0; i < 2; i++) {
+        assert_true(measure(i ? turned : side, 2, &shape, &plain, m, error, sizeof error));
+        assert_string_equal(m[0].status, "ok");
+        assert_string_equal(m[1].status, "skipped");
+        assert_non_null(strstr(m[1].reason, "another data type"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_those_of_f32_rounded), cmocka_unit_test(sizes_go_by_the_data_type),
-        cmocka_unit_test(one_unwritten_element_is_found), cmocka_unit_test(rounding_is_told_from_mistakes)};
+        cmocka_unit_test(values_are_those_of_f32_rounded),
+        cmocka_unit_test(sizes_go_by_the_data_type),
+        cmocka_unit_test(one_unwritten_element_is_found),
+        cmocka_unit_test(rounding_is_told_from_mistakes),
+        cmocka_unit_test_setup_teardown(bf16_agrees_within_its_rounding, simulate, real_again),
+        cmocka_unit_test_setup_teardown(one_comparison_has_one_data_type, simulate, real_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

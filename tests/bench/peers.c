@@ -37,15 +37,27 @@ static void what_cannot_run_has_a_reason(void **state) {
     }
 }
 
+/* "layer_bf16_onednn_packed" for "experts_blas_onednn_bf16_packed". */
+static void expect_layer_name(const peer *p, size_t layer, const mot_variant *experts) {
+    const bool bf16 = experts->dtype == MOT_BF16, packed = strstr(experts->name, "_packed") != NULL;
+    char name[48], expected[48];
+    snprintf(expected, sizeof expected, "layer%s_%s%s", bf16 ? "_bf16" : "", p->library, packed ? "_packed" : "");
+    peer_layer_name(name, sizeof name, "layer", p, layer);
+    assert_string_equal(name, expected);
+    peer_layer_name(name, sizeof name, "dense_ffn", p, layer);
+    assert_memory_equal(name, "dense_ffn_", 10);
+    assert_string_equal(strstr(name, p->library), strstr(expected, p->library));
+}
+
 static void layers_of_peers_are_layers(void **state) {
     (void)state;
     for (size_t i = 0; i < peer_count(); i++) {
-        assert_string_equal(peer_layer_name(peer_at(i), 0), peer_at(i)->library);
+        assert_true(peer_layer_count(peer_at(i)) > 0);
         for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
             const mot_plan plan = peer_layer(peer_at(i), k);
-            assert_true(mot_plan_is_layer(&plan));
+            assert_true(mot_plan_is_layer(&plan)); /* so all of one data type */
             assert_null(candidate_why_not(plan.step[0].variant));
-            assert_non_null(strstr(plan.step[2].variant->name, peer_layer_name(peer_at(i), k)));
+            expect_layer_name(peer_at(i), k, plan.step[2].variant);
         }
         assert_non_null(strpbrk(peer_at(i)->version(), "0123456789"));
         print_message("%s\n", peer_at(i)->version());
@@ -81,6 +93,19 @@ static void sizes_that_blas_cannot_hold_are_refused(void **state) {
             assert_true(variant->supports(&good, &config));
             for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) assert_false(variant->supports(&bad[k], &config));
         }
+}
+
+/* What a library has for bf16, it has under the same names, with its tag. */
+static void bf16_is_named(void **state) {
+    size_t found = 0;
+    (void)state;
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t v = 0; v < peer_at(i)->variant_count; v++) {
+            const mot_variant *variant = &peer_at(i)->variants[v];
+            assert_int_equal(strstr(variant->name, "_bf16") != NULL, variant->dtype == MOT_BF16);
+            found += variant->dtype == MOT_BF16;
+        }
+    print_message("%zu variants of peers are bf16\n", found);
 }
 
 /* BLIS and OpenBLAS export the same names; whoever is linked first is called. */
@@ -158,6 +183,7 @@ int main(void) {
                                        cmocka_unit_test(layers_of_peers_are_layers),
                                        cmocka_unit_test(their_numbers_agree),
                                        cmocka_unit_test(sizes_that_blas_cannot_hold_are_refused),
+                                       cmocka_unit_test(bf16_is_named),
                                        cmocka_unit_test(each_calls_its_own_library),
                                        cmocka_unit_test(they_compute_alone)};
     if (peer_count() == 0) puts("built without any peer library: only our own candidates are looked at");

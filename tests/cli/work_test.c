@@ -98,6 +98,76 @@ static void bench_writes_samples(void **state) {
     assert_non_null(strstr(read_text("bench.csv"), "median_ns"));
 }
 
+/* How many bench lines are of this data type. */
+static int lines_of_dtype(const char *path, const char *dtype) {
+    static char text[1 << 20];
+    char field[32];
+    int n = 0;
+    snprintf(text, sizeof text, "%s", read_text(path));
+    snprintf(field, sizeof field, "\"dtype\":\"%s\"", dtype);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        n += strstr(line, "\"type\":\"bench\"") && strstr(line, field);
+    return n;
+}
+
+static void data_types_are_compared_apart(void **state) {
+    (void)state;
+    outcome o = run("bench --shape g2t4e4d16h32 --stage mix --isa scalar,avx2 --filter '^mix_(scalar|avx2)' --quick "
+                    "--no-ceilings --budget 6 --threads 1 --dtype bf16,f32 --out types.jsonl --out types.csv");
+    expect_code(&o, 0);
+    expect_out(&o, "g2t4e4d16h32  1 thread  cold-weights  mix, f32\n");
+    expect_out(&o, "g2t4e4d16h32  1 thread  cold-weights  mix, bf16\n");
+    assert_true(lines_of_dtype("types.jsonl", "f32") > 0);
+    assert_true(lines_of_dtype("types.jsonl", "bf16") > 0);
+    assert_non_null(strstr(read_text("types.csv"), ",bf16,"));
+    o = run("check --shape g2t3e2d5h7 --stage redistribute --isa scalar");
+    expect_code(&o, 0);
+    expect_out(&o, "redistribute_scalar_4x4");
+    expect_out(&o, "redistribute_scalar_bf16_4x4");
+    o = run("check --shape g2t3e2d5h7 --dtype bf16 --filter '^(layer|properties)'");
+    expect_code(&o, 0);
+    expect_out(&o, "layer_bf16_scalar");
+    expect_out(&o, "properties_bf16_scalar");
+    assert_null(strstr(o.out, "layer_scalar"));
+    o = run(
+        "bench --shape g2t4e4d16h32 --choice mix_scalar_bf16_4x4 --dry-run --no-ceilings"); /* which says its type */
+    expect_code(&o, 0);
+    expect_out(&o, "mix_scalar_bf16_4x4/g2t4e4d16h32/");
+    assert_null(strchr(strchr(o.out, '\n') + 1, '\n'));
+}
+
+/* What a type has been tuned to, another one does not use. */
+static void each_type_is_tuned(void **state) {
+    (void)state;
+    outcome o = run("tune --shape g2t4e4d16h32 --dtype f32,bf16 --threads 1 --dry-run");
+    expect_code(&o, 0);
+    expect_err(&o, "tune t1 cold-weights f32");
+    expect_err(&o, "tune t1 cold-weights bf16");
+    o = run("tune --shape g2t4e4d16h32 --dtype bf16 --budget 4 --threads 1 --out bf16.json --out bf16.jsonl --journal "
+            "bf16-trials.jsonl");
+    expect_code(&o, 0);
+    assert_non_null(strstr(read_text("bf16-trials.jsonl"), "|bf16\""));
+    assert_null(strstr(read_text("bf16-trials.jsonl"), "|f32"));
+    assert_null(strstr(read_text("bf16.json"), "\"f32\""));
+    o = run("bench --shape g2t4e4d16h32 --stage layer --dtype bf16 --profile bf16.json --dry-run");
+    expect_code(&o, 0);
+    expect_out(&o, "layer_bf16_scalar/g2t4e4d16h32/");
+    o = run("export bf16.json --format csv");
+    expect_code(&o, 0);
+}
+
+static void run_ends_with_bf16_unless_told(void **state) {
+    (void)state;
+    const bool vectors = !strchr(run("list variants --isa avx2").out, '~');
+    outcome o = run("run --dry-run --budget 60");
+    expect_code(&o, 0);
+    if (vectors) expect_out(&o, "the same in bf16");
+    o = run("run --dry-run --budget 60 --dtype f32");
+    assert_null(strstr(o.out, "bf16"));
+    o = run_with("MOT_ISA=scalar", "run --dry-run --budget 60");
+    assert_null(strstr(o.out, "bf16"));
+}
+
 /* Rows, then a line a shape and the mean, in every format. */
 static void bench_sums_up_against_peers(void **state) {
     (void)state;
@@ -142,7 +212,7 @@ static void bench_times_one_peer_without_being_asked(void **state) {
     (void)state;
     const char *plain = "bench --shape g2t4e4d16h32 --stage route --threads 1 --dry-run";
     const char *every = "bench --shape g2t4e4d16h32 --stage route --threads 1 --dry-run --peers";
-    const size_t built = times_in(run("list variants").out, "route_blas_");
+    const size_t built = times_in(run("list variants --dtype f32").out, "route_blas_");
     assert_int_equal(times_in(run(plain).out, "route_blas_"), built > 0);
     assert_int_equal(times_in(run(every).out, "route_blas_"), built);
 }
@@ -249,6 +319,9 @@ int main(void) {
         cmocka_unit_test(check_of_one_choice),
         cmocka_unit_test(skips_are_counted),
         cmocka_unit_test(bench_writes_samples),
+        cmocka_unit_test(data_types_are_compared_apart),
+        cmocka_unit_test(each_type_is_tuned),
+        cmocka_unit_test(run_ends_with_bf16_unless_told),
         cmocka_unit_test(bench_sums_up_against_peers),
         cmocka_unit_test(bench_times_one_peer_without_being_asked),
         cmocka_unit_test(dry_run_times_nothing),

@@ -171,7 +171,8 @@ static int found_dc(const mot_profile *profile, size_t groups) {
     mot_shape s = shape;
     mot_choice choice;
     s.groups = groups;
-    return mot_profile_stage(profile, MOT_STAGE_MIX, &s, MOT_ISA_SCALAR, MOT_F32, 1, &choice) ? choice.config.value[0] : -1;
+    return mot_profile_stage(profile, MOT_STAGE_MIX, &s, MOT_ISA_SCALAR, MOT_F32, 1, &choice) ? choice.config.value[0]
+                                                                                              : -1;
 }
 
 static void groups_are_nearest_by_ratio(void **state) {
