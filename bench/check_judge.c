@@ -194,7 +194,7 @@ static void judge_z(judge *j) {
     r->z_max = fmax(r->z_max, j->z.max);
     if (!z_passes(&j->z))
         findings_marginal(j->found, "z: %s has rms %.3g (limit %g), max %.3g (limit %g) over %zu elements (%s)",
-                          j->name, rms, Z_RMS_LIMIT, j->z.max, Z_MAX_LIMIT, j->z.count, j->where);
+                          j->name, rms, z_rms_limit(&j->z), j->z.max, Z_MAX_LIMIT, j->z.count, j->where);
 }
 
 static bool judge_output(judge *j, size_t elements) {
@@ -213,6 +213,7 @@ bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, con
         judge j = {.found = f, .pb = pb, .tensors = &w->tensors, .output = 1 << i, .where = where};
         j.got = (numbers){g->data, pb->dtype};
         j.choice = choice, j.name = g->name;
+        j.z.stored = pb->dtype != MOT_F32;
         j.bounded = pb->stage != MOT_STAGE_LAYER;
         if (!judge_output(&j, g->bytes / mot_dtype_bytes(pb->dtype))) return false;
     }

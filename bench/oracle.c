@@ -70,11 +70,32 @@ static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m,
                (arithmetic){gamma_of(&o->choice, k, extra), exact_below, flushed_below(o->pb.dtype), extra});
 }
 
-/* A row of a tensor comes out: what storing it may change is compared exactly (stored_error), except where z is told.
+/* A row comes out of a stage. The bound stays that of the sum (stored_error takes the rounding out of what it judges).
  */
-static void store_row(const oracle *o, block *b, size_t row) {
+static void hand_out(const oracle *o, block *b, size_t row) {
     for (size_t i = row * b->columns; i < (row + 1) * b->columns; i++)
         b->variance[i] += variance_stored(stored_half_step(o->pb.dtype, b->value[i]));
+}
+
+/* A row goes to the next product as it is stored. That is known, all but sums so near a tie that their error may carry
+ * them across: then it is off by a step or not at all. */
+static void hand_on(const oracle *o, block *b, size_t row) {
+    mot_dtype dtype = o->pb.dtype;
+    if (dtype == MOT_F32) return;
+    for (size_t i = row * b->columns; i < (row + 1) * b->columns; i++) {
+        double x = b->value[i], variance = b->variance[i], half = stored_half_step(dtype, x);
+        bool crosses = stored_spread(dtype, x, Z_MAX_LIMIT * sqrt(variance)) > 0;
+        b->value[i] = stored(dtype, x);
+        b->bound[i] = stored_spread(dtype, x, b->bound[i]);
+        b->variance[i] = crosses ? variance + half * half : 0;
+    }
+}
+
+static void store_row(const oracle *o, block *b, size_t row) {
+    if (o->pb.stage == MOT_STAGE_LAYER && b != &o->out)
+        hand_on(o, b, row);
+    else
+        hand_out(o, b, row);
 }
 
 static numbers elements(const oracle *o, const void *tensor, size_t first) {
@@ -179,20 +200,6 @@ static void relu(block *b) {
     }
 }
 
-/* The hidden layer is rounded too where it is stored. Of exact inputs it is known, all but sums within their error of a
- * tie; of a whole layer's it is one more rounding. */
-static void store_hidden(const oracle *o, block *h) {
-    mot_dtype dtype = o->pb.dtype;
-    if (o->pb.stage == MOT_STAGE_LAYER) return store_row(o, h, 0);
-    if (dtype == MOT_F32) return;
-    for (size_t i = 0; i < h->columns; i++) {
-        double x = h->value[i], seldom = stored_spread(dtype, x, Z_MAX_LIMIT * sqrt(h->variance[i]));
-        h->value[i] = stored(dtype, x);
-        h->bound[i] = stored_spread(dtype, x, h->bound[i]);
-        h->variance[i] = seldom * seldom / 4;
-    }
-}
-
 /* Row `row` of y: one mixed token through expert e. The error of the hidden layer goes through the second product. */
 static void expert(oracle *o, const mot_tensors *t, size_t row, size_t e, vector mixed) {
     size_t D = o->pb.shape.d_model, H = o->pb.shape.d_expert;
@@ -202,7 +209,7 @@ static void expert(oracle *o, const mot_tensors *t, size_t row, size_t e, vector
     double exact = data_exact_below(&o->pb);
     dot_row(o, h, 0, mixed, w1, D, exact, 0);
     relu(h);
-    store_hidden(o, h);
+    hand_on(o, h, 0);
     dot_row(o, &o->y, row, (vector){h->value, h->bound, h->variance}, w2, H, exact, 0);
     store_row(o, &o->y, row);
 }

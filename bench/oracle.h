@@ -24,7 +24,8 @@ double oracle_unit_cost(const problem *);
 
 /* What `output` (MOT_P, MOT_MIXED, MOT_Y or MOT_OUT) of the problem's stage must be for unit `unit`, from the stage's
  * own inputs in t: MIXED of the front stage is that of the kernel's own P. The block is valid until the next call. Of a
- * whole layer the variance is propagated through all stages; its bound says nothing. */
+ * whole layer the variance is propagated through all stages, each of which takes what the one before has stored; its
+ * bound says nothing. */
 const block *oracle_unit(oracle *, const mot_tensors *t, enum mot_tensor output, size_t unit);
 
 /* The same of one row only, of MOT_MIXED or MOT_OUT of a linear stage; the block's other rows say nothing. */

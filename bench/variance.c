@@ -36,6 +36,8 @@ void z_add(z_tally *t, double error, double variance) {
 
 double z_rms(const z_tally *t) { return t->count ? sqrt(t->squares / (double)t->count) : 0; }
 
+double z_rms_limit(const z_tally *t) { return t->stored ? Z_RMS_LIMIT_STORED : Z_RMS_LIMIT; }
+
 int z_passes(const z_tally *t) {
-    return t->max <= Z_MAX_LIMIT && (t->independent < Z_RMS_COUNT || z_rms(t) <= Z_RMS_LIMIT);
+    return t->max <= Z_MAX_LIMIT && (t->independent < Z_RMS_COUNT || z_rms(t) <= z_rms_limit(t));
 }

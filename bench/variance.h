@@ -2,9 +2,12 @@
 #ifndef BENCH_VARIANCE_H
 #define BENCH_VARIANCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define Z_RMS_LIMIT 1.5
+#define Z_RMS_LIMIT_STORED 1.8 /* of a narrow type: above sqrt(3), that of one number rounded at its worst, all alike  \
+                                */
 #define Z_MAX_LIMIT 8.0
 /* With fewer independent errors the rms is a few draws rather than a mean, and only the maximum decides. */
 #define Z_RMS_COUNT 64
@@ -29,9 +32,11 @@ void variance_softmax(double *var, const double *weight, const double *distance,
 typedef struct z_tally {
     double squares, max;
     size_t count, independent; /* elements; errors among them that do not depend on each other, as far as is known */
+    bool stored;               /* rounded to a narrow type */
 } z_tally;
 void z_add(z_tally *, double error, double variance);
 double z_rms(const z_tally *);
+double z_rms_limit(const z_tally *);
 int z_passes(const z_tally *); /* written so that NaN fails */
 
 #endif

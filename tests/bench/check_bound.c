@@ -86,6 +86,17 @@ static void z_decides(void **state) {
     assert_false(z_passes(&t)); /* the maximum */
 }
 
+/* Many of the same number, rounded at its worst to a narrow type, are right; cut, they are not. */
+static void one_rounding_passes(void **state) {
+    z_tally worst = {.independent = Z_RMS_COUNT, .stored = true}, cut = worst;
+    (void)state;
+    for (int i = 0; i < 100; i++) z_add(&worst, 1, variance_stored(1)), z_add(&cut, 2 * i / 99.0, variance_stored(1));
+    assert_true(z_passes(&worst));
+    assert_false(z_passes(&cut));
+    worst.stored = false;
+    assert_false(z_passes(&worst));
+}
+
 static void z_fails_closed(void **state) {
     z_tally nan = {0}, zero = {0}, exact = {0};
     (void)state;
@@ -179,6 +190,7 @@ int main(void) {
         cmocka_unit_test(underflow_depends_on_flushing),
         cmocka_unit_test(every_order_is_within_the_bound),
         cmocka_unit_test(z_decides),
+        cmocka_unit_test(one_rounding_passes),
         cmocka_unit_test(z_fails_closed),
         cmocka_unit_test(correct_layer_has_small_z),
         cmocka_unit_test(secret_tf32_has_huge_z),

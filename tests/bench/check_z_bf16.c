@@ -84,7 +84,7 @@ static void run(layer *l, fault fault) {
     assert_non_null(l->t.scratch);
     if (fault == HIDDEN) memset(l->w2 + 7 * s->d_model, 0, s->d_model * sizeof *l->w2);
     plain_bf16_route(s, &l->t, NULL, group);
-    if (fault == WEIGHT) l->p[5] = round_bf16(widen_bf16(l->p[5]) * 1.1F);
+    if (fault == WEIGHT) l->p[5] += 1;
     if (fault == CUT) cut(l->p, s->group_size * s->experts);
     plain_bf16_mix(s, &l->t, NULL, group);
     if (fault == CUT) cut(l->mixed, slots);
@@ -98,7 +98,7 @@ static void run(layer *l, fault fault) {
 
 static z_tally layer_z(const mot_shape *s, data_mode mode, fault fault, uint64_t seed) {
     layer l = layer_of(s, mode, seed);
-    z_tally z = {.independent = Z_RMS_COUNT};
+    z_tally z = {.independent = Z_RMS_COUNT, .stored = true};
     oracle *o = oracle_create(&l.pb, NULL);
     const block *b = oracle_unit(o, &l.t, MOT_OUT, 0);
     run(&l, fault);
@@ -112,8 +112,8 @@ static const mot_shape one_group[] = {
     {1, 16, 4, 256, 1024}, {1, 8, 8, 64, 96}, {1, 32, 32, 48, 40}, {1, 5, 13, 37, 129}};
 enum { SHAPES = sizeof one_group / sizeof one_group[0], SEEDS = 4 };
 
-/* Sums made to cancel do so with their errors, which the variance takes for independent: of them only the maximum says
- * something. */
+/* Less than 1 where a tie is so near that both of its sides are right. Much less where sums are made to cancel: they do
+ * so with their errors, which the variance takes for independent. */
 static void correct_layers_have_rms_1(void **state) {
     double least = INFINITY, greatest = 0, max = 0;
     (void)state;
@@ -125,22 +125,21 @@ static void correct_layers_have_rms_1(void **state) {
                 greatest = fmax(greatest, z_rms(&z)), max = fmax(max, z.max);
             }
     print_message("correct layers: rms %.2f to %.2f, max %.2f\n", least, greatest, max);
-    assert_true(least > 0.8 && greatest < 1.25);
-    assert_true(max < 6);
+    assert_true(least > 0.4 && greatest < 1.25);
+    assert_true(max < 4);
 }
 
-/* In a layer an error of a few steps of bf16 in one number is like its roundings: only its stage alone shows that. */
 static void faults_show(void **state) {
     static const struct {
         const char *name;
         fault fault;
         size_t shape;
         double rms, max; /* at least */
-    } faults[] = {{"all that is stored cut", CUT, 0, 2.5, 8},
-                  {"all that is stored cut", CUT, 2, 2.5, 8},
-                  {"one of 1024 hidden units dropped", HIDDEN, 0, 2.5, 10},
-                  {"one of 40 hidden units dropped", HIDDEN, 2, 5, 30},
-                  {"one weight off by a tenth", WEIGHT, 2, 2.5, 20},
+    } faults[] = {{"all that is stored cut", CUT, 0, 8, 50},
+                  {"all that is stored cut", CUT, 2, 8, 50},
+                  {"one of 1024 hidden units dropped", HIDDEN, 0, 20, 300},
+                  {"one of 40 hidden units dropped", HIDDEN, 2, 20, 300},
+                  {"one weight off by a step", WEIGHT, 2, 0, 9},
                   {"another expert's output", EXPERT, 0, 50, 300}};
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
