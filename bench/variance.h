@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 #define Z_RMS_LIMIT 1.5
-#define Z_RMS_LIMIT_STORED 1.8 /* of a narrow type: above sqrt(3), that of one number rounded at its worst, all alike  \
-                                */
+/* Of a narrow type: above sqrt(3), that of one number rounded at its worst, all alike. */
+#define Z_RMS_LIMIT_STORED 1.8
 #define Z_MAX_LIMIT 8.0
 /* With fewer independent errors the rms is a few draws rather than a mean, and only the maximum decides. */
 #define Z_RMS_COUNT 64
