@@ -57,22 +57,13 @@ static const char *kept_name(const char *prefix, const peer *p, size_t layer) {
     return p->library;
 }
 
-/* A layer that `add` would leave out needs no name. */
-static bool is_wanted(const list *l, const mot_plan *layer) { return mot_plan_dtype(layer) == l->dtype; }
-
-static void add_peer_layers(list *l) {
+/* The layers of all peers, or their experts alone: a dense FFN. One of another data type needs no name. */
+static void add_peers(list *l, const char *prefix, bool dense) {
     for (size_t i = 0; i < peer_count(); i++)
         for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
             const mot_plan plan = peer_layer(peer_at(i), k);
-            if (is_wanted(l, &plan)) add(l, kept_name("layer", peer_at(i), k), plan);
-        }
-}
-
-static void add_peer_dense(list *l) {
-    for (size_t i = 0; i < peer_count(); i++)
-        for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) {
-            const mot_plan plan = peer_layer(peer_at(i), k);
-            if (is_wanted(l, &plan)) add(l, kept_name("dense_ffn", peer_at(i), k), one_step(plan.step[2]));
+            if (mot_plan_dtype(&plan) != l->dtype) continue;
+            add(l, kept_name(prefix, peer_at(i), k), dense ? one_step(plan.step[2]) : plan);
         }
 }
 
@@ -82,7 +73,7 @@ size_t contestants_for_layer(const mot_shape *s, mot_dtype dtype, mot_isa cap, c
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
         if (has_isa(isa, cap)) add(&l, isa_layer[dtype][isa], mot_select_layer(s, isa, dtype));
     if (tuned) add(&l, tuned_layer[dtype], *tuned);
-    add_peer_layers(&l);
+    add_peers(&l, "layer", false);
     return l.count;
 }
 
@@ -91,6 +82,6 @@ size_t contestants_for_dense(const mot_shape *dense, mot_dtype dtype, mot_isa ca
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= mot_isa_top(dtype); isa++)
         if (has_isa(isa, cap))
             add(&l, isa_dense[dtype][isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, dtype)));
-    add_peer_dense(&l);
+    add_peers(&l, "dense_ffn", true);
     return l.count;
 }

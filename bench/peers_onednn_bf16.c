@@ -1,7 +1,5 @@
 /* peers_onednn_bf16.c: route, mix and redistribute in bf16 through oneDNN's matmul primitive, one product a group. Rows
- * that lie apart are gathered and scattered here: for strided rows this release has
- * no bf16 kernel of its own and takes its general one.
- */
+ * that lie apart are gathered and scattered here: for strided rows this release takes its general kernel. */
 #define LIBRARY "onednn"
 
 #include "peers_onednn_parts.h"

@@ -8,7 +8,6 @@ typedef uint32_t word, factor;
 enum { TERMS = 2 };
 #define MOT_DTYPE_ID MOT_BF16
 
-MOT_INLINE vec e_load_n(const elem *p, size_t n) { return v_load16_n(p, n); }
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { v_store16_n(p, v, n); }
 MOT_INLINE vec w_load(const word *p) { return _mm512_castsi512_ps(_mm512_loadu_si512(p)); }
 MOT_INLINE vec f_set1(factor a) { return _mm512_castsi512_ps(_mm512_set1_epi32((int)a)); }
