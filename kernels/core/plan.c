@@ -4,14 +4,6 @@
 
 static size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-mot_strides mot_strides_contiguous(const mot_shape *s) {
-    return (mot_strides){.inner_groups = 1,
-                         .inner_stride = s->group_size * s->d_model,
-                         .outer_stride = s->group_size * s->d_model,
-                         .token_stride = s->d_model,
-                         .last_tokens = s->group_size};
-}
-
 static size_t thread_scratch_bytes(const mot_choice *c, const mot_shape *s) {
     return c->variant->scratch_bytes ? align64(c->variant->scratch_bytes(s, &c->config)) : 0;
 }
