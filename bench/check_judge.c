@@ -35,6 +35,14 @@ bool findings_fail(findings *f, const char *format, ...) {
     return false;
 }
 
+bool findings_crash(findings *f, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    settle(f, VERDICT_CRASH, format, args);
+    va_end(args);
+    return false;
+}
+
 bool findings_skip(findings *f, const char *format, ...) {
     va_list args;
     va_start(args, format);

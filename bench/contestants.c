@@ -23,7 +23,9 @@ static mot_plan one_step(mot_choice choice) { return (mot_plan){.steps = 1, .ste
 /* MOT_ISA_BEST as a cap is none. */
 static bool has_isa(mot_isa isa, mot_isa cap) { return (cap == MOT_ISA_BEST || isa <= cap) && !mot_cpu_why_not(isa); }
 
-static bool usable(const mot_variant *v, mot_isa cap) { return candidate_peer(v) || has_isa(v->isa, cap); }
+static bool usable(const mot_variant *v, mot_isa cap) {
+    return !candidate_cuda(v) && (candidate_peer(v) || has_isa(v->isa, cap));
+}
 
 size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtype, mot_isa cap, contestant *out,
                              size_t capacity) {

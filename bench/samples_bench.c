@@ -34,6 +34,7 @@ static const char *variant_of(const contestant *c) {
 static const char *isa_of(const mot_plan *plan) {
     mot_isa isa = MOT_ISA_SCALAR;
     for (int i = 0; i < plan->steps; i++) {
+        if (candidate_cuda(plan->step[i].variant)) return "cuda";
         if (candidate_peer(plan->step[i].variant)) return "auto"; /* the library dispatches by itself */
         if (plan->step[i].variant->isa > isa) isa = plan->step[i].variant->isa;
     }
@@ -44,6 +45,7 @@ static const char *library_of(const mot_plan *plan) {
     for (int i = 0; i < plan->steps; i++) {
         const peer *p = candidate_peer(plan->step[i].variant);
         if (p) return p->library;
+        if (candidate_cuda(plan->step[i].variant)) return "mot_cuda";
     }
     return "mot";
 }

@@ -3,7 +3,7 @@
 #define MOT_CUDA_DEVICE_H
 
 #include "arguments.h"
-#include "table.h"
+#include "cuda_table.h"
 
 #include "mot/cuda.h"
 

@@ -1,5 +1,5 @@
-/* module.c: the table of module.h over the CUDA runtime. */
-#include "table.h"
+/* module.c: the table of cuda_module.h over the CUDA runtime. */
+#include "cuda_table.h"
 
 #include <cuda_runtime_api.h>
 

@@ -1,5 +1,5 @@
 /* pick.c: which kernels make up a layer, and how they are queued. */
-#include "table.h"
+#include "cuda_table.h"
 
 static bool fits(const mot_cuda_variant *v, mot_stage stage, const mot_shape *s, const mot_cuda_wish *w) {
     const mot_config none = {{0}};

@@ -1,4 +1,4 @@
-/* stamp.cuh: from the contract of module.h to a kernel's own arguments, and its start. */
+/* stamp.cuh: from the contract of cuda_module.h to a kernel's own arguments, and its start. */
 #ifndef MOT_CUDA_STAMP_CUH
 #define MOT_CUDA_STAMP_CUH
 

@@ -1,5 +1,5 @@
 /* table.c: the descriptors of cuda_variants.def, and which of them have passed on a GPU. */
-#include "table.h"
+#include "cuda_table.h"
 
 #include <string.h>
 

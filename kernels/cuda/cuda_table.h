@@ -1,9 +1,9 @@
-/* table.h: the CUDA kernels as variants, and how they make up a layer. Plain C without CUDA: the suite has it on every
+/* cuda_table.h: the CUDA kernels as variants, and how they make up a layer. Plain C without CUDA: the suite has it on every
  * machine, the library has it too. */
 #ifndef MOT_CUDA_TABLE_H
 #define MOT_CUDA_TABLE_H
 
-#include "module.h"
+#include "cuda_module.h"
 #include "plan.h"
 
 /* A check that a kernel has passed on a real GPU. */
