@@ -29,6 +29,9 @@ order current_order();
  * line that says so. */
 void barrier(unsigned id, unsigned count);
 
+/* From now on the threads of a block run past the barrier that would be the number-th they come to; -1: past none. */
+void skip_barrier(int number);
+
 /* Waits until `ready` says so. Other threads must make it so. */
 void wait_until(const std::function<bool()> &ready);
 

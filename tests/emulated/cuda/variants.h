@@ -2,7 +2,7 @@
 #ifndef EMULATED_VARIANTS_H
 #define EMULATED_VARIANTS_H
 
-#include "device.cuh"
+#include "product.cuh"
 
 extern "C" {
 #include "check.h"
@@ -19,6 +19,13 @@ inline mot::tensors on_device(const mot_shape *s, const mot_tensors *t) {
 template <auto Kernel, auto How> void start(const mot::tensors &t) {
     const mot::launch how = How(t);
     if (how.blocks[0]) MOT_LAUNCH(Kernel, how, 0, t);
+}
+
+template <mot::product (*Which)(const mot::tensors &), auto Kernel, auto How>
+void start_product(const mot::tensors &t) {
+    const mot::product p = Which(t);
+    const mot::launch how = How(p);
+    if (how.blocks[0]) MOT_LAUNCH(Kernel, how, 0, p);
 }
 
 /* A stage is one launch or several. Its one unit of work is all of it. */

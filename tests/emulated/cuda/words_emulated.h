@@ -15,6 +15,7 @@
 #define __host__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define UNROLL
 
 #define threadIdx (emulated::thread_index())
 #define blockIdx (emulated::block_index())
@@ -24,6 +25,17 @@
 /* Blocks run one after the other: the stream is ignored. */
 #define MOT_LAUNCH(kernel, how, stream, argument)                                                                      \
     emulated::run((how).blocks, (how).threads, (how).shared_bytes, [&] { (kernel)(argument); })
+
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 inline void __syncthreads() { emulated::barrier(0, blockDim.x); }
 inline void __syncwarp() {
@@ -58,6 +70,9 @@ inline mot_bf16 round_to_bf16(float v) {
     const unsigned bits = __float_as_uint(v);
     if (std::isnan(v)) return 0x7fff;
     return (mot_bf16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+inline unsigned round_to_bf16x2(float first, float second) {
+    return round_to_bf16(first) | (unsigned)round_to_bf16(second) << 16;
 }
 
 inline unsigned char *dynamic_shared() { return emulated::dynamic_shared(); }
