@@ -8,8 +8,10 @@
 
 namespace mot {
 
-/* A block's BM x BN of the result, BK of k at a time, TM x TN of it per thread. */
-template <int BM_, int BN_, int BK_, int TM_, int TN_> struct tiled_shape {
+/* A block's BM x BN of the result, BK of k at a time, TM x TN of it per thread; BLOCKS at least on a multiprocessor, so
+ * many registers has a thread. */
+template <int BM_, int BN_, int BK_, int TM_, int TN_, int BLOCKS_ = 1> struct tiled_shape {
+    static constexpr int BLOCKS = BLOCKS_;
     static constexpr int BM = BM_, BN = BN_, BK = BK_, TM = TM_, TN = TN_, PAD = 4;
     static constexpr int ROWS = BM / TM, COLUMNS = BN / TN, THREADS = ROWS * COLUMNS; /* of threads */
     static constexpr int A_FLOATS = BK * (BM + PAD), B_FLOATS = BK * BN;
@@ -115,7 +117,8 @@ __device__ inline void tiled_store(const float (&sum)[S::TM][S::TN], const produ
     }
 }
 
-template <class T, class S, bool RELU> __global__ void __launch_bounds__(S::THREADS, 512 / S::THREADS) tiled_product(product p) {
+template <class T, class S, bool RELU>
+__global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_product(product p) {
     float *a_tile = (float *)dynamic_shared(), *b_tile = a_tile + 2 * S::A_FLOATS;
     const tile at = tile_at(tile_product(p, S::BM, S::BN, 8), blockIdx.x);
     const T *a = (const T *)p.a + at.batch * p.batch_a, *b = (const T *)p.b + at.batch * p.batch_b;
