@@ -1,5 +1,5 @@
-/* product.cuh: c = a.b for each of several batches, all row-major: what the experts' two products are to a kernel; and
- * which block computes which tile of it. */
+/* product.cuh: c = a.b for each of several batches, all row-major: what the experts' two products and redistribute are
+ * to a kernel; and which block computes which tile of it. */
 #ifndef MOT_CUDA_PRODUCT_CUH
 #define MOT_CUDA_PRODUCT_CUH
 
@@ -26,9 +26,45 @@ inline product experts_down(const tensors &t) {
     return {t.hidden, t.w2, t.y, G, D, H, E, H, D, D, G * H, H * D, G * D};
 }
 
-/* Whether rows of a matrix may be read in pieces of so many bytes. */
-template <class T> __device__ inline bool rows_aligned(const void *first, size_t ld, size_t batch, size_t bytes) {
-    return ((size_t)first | ld * sizeof(T) | batch * sizeof(T)) % bytes == 0;
+/* out = p . y, a batch being a group: its rows are tokens, fewer in a short group. */
+struct redistribution {
+    tensors t;
+};
+
+/* One batch. */
+template <class T> struct operands {
+    const T *a, *b;
+    T *c;
+    size_t m, n, k, lda, ldb, ldc;
+};
+
+template <class T> __device__ inline operands<T> operands_of(const product &p, size_t batch) {
+    return {(const T *)p.a + batch * p.batch_a,
+            (const T *)p.b + batch * p.batch_b,
+            (T *)p.c + batch * p.batch_c,
+            p.m,
+            p.n,
+            p.k,
+            p.lda,
+            p.ldb,
+            p.ldc};
+}
+template <class T> __device__ inline operands<T> operands_of(const redistribution &r, size_t group) {
+    const mot_shape &s = r.t.shape;
+    return {(const T *)r.t.p + group * s.group_size * s.experts,
+            (const T *)r.t.y + group * s.d_model,
+            (T *)r.t.out + token_offset(r.t, group, 0),
+            group_tokens(r.t, group),
+            s.d_model,
+            s.experts,
+            s.experts,
+            s.groups * s.d_model,
+            r.t.strides.token_stride};
+}
+
+/* Whether the rows of a matrix may be accessed in pieces of so many bytes. */
+template <class T> __device__ inline bool rows_aligned(const T *first, size_t ld, size_t bytes) {
+    return ((size_t)first | ld * sizeof(T)) % bytes == 0;
 }
 
 /* ---- tiles ---- */
@@ -42,8 +78,12 @@ struct tiling {
     unsigned raster; /* tiles along m that are computed side by side: they share their b, and their a stays in L2 */
 };
 
-__host__ __device__ constexpr tiling tile_product(const product &p, unsigned bm, unsigned bn, unsigned raster) {
-    return {(unsigned)ceil_div<size_t>(p.m, bm), (unsigned)ceil_div<size_t>(p.n, bn), (unsigned)p.batches, raster};
+__host__ __device__ constexpr tiling tiling_of(const product &p, size_t bm, size_t bn, unsigned raster) {
+    return {(unsigned)ceil_div(p.m, bm), (unsigned)ceil_div(p.n, bn), (unsigned)p.batches, raster};
+}
+__host__ __device__ constexpr tiling tiling_of(const redistribution &r, size_t bm, size_t bn, unsigned raster) {
+    const mot_shape &s = r.t.shape;
+    return {(unsigned)ceil_div(s.group_size, bm), (unsigned)ceil_div(s.d_model, bn), (unsigned)s.groups, raster};
 }
 
 __host__ __device__ constexpr unsigned tile_count(const tiling &t) { return t.m * t.n * t.batches; }

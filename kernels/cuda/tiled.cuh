@@ -11,7 +11,7 @@ namespace mot {
 /* A block's BM x BN of the result, BK of k at a time, TM x TN of it per thread; BLOCKS at least on a multiprocessor, so
  * many registers has a thread. */
 template <int BM_, int BN_, int BK_, int TM_, int TN_, int BLOCKS_ = 1> struct tiled_shape {
-    static constexpr int BLOCKS = BLOCKS_;
+    static constexpr int BLOCKS = BLOCKS_, RASTER = 8;
     static constexpr int BM = BM_, BN = BN_, BK = BK_, TM = TM_, TN = TN_, PAD = 4;
     static constexpr int ROWS = BM / TM, COLUMNS = BN / TN, THREADS = ROWS * COLUMNS; /* of threads */
     static constexpr int A_FLOATS = BK * (BM + PAD), B_FLOATS = BK * BN;
@@ -39,17 +39,17 @@ __device__ inline float4 tiled_fetch(const T *matrix, size_t ld, size_t row, siz
 template <class T, class S> struct tiled_pieces {
     float4 a[S::A_PIECES], b[S::B_PIECES];
 
-    __device__ void fetch(const product &p, const T *pa, const T *pb, size_t m, size_t n, size_t k, bool fast_a,
-                          bool fast_b) {
+    __device__ void fetch(const operands<T> &o, size_t m, size_t n, size_t k) {
+        const bool fast_a = rows_aligned(o.a, o.lda, 4 * sizeof(T)), fast_b = rows_aligned(o.b, o.ldb, 4 * sizeof(T));
         UNROLL
         for (int i = 0; i < S::A_PIECES; i++) {
             const int at = (int)threadIdx.x + i * S::THREADS, row = at / (S::BK / 4), column = at % (S::BK / 4) * 4;
-            a[i] = tiled_fetch(pa, p.lda, m + row, p.m, k + column, p.k, fast_a);
+            a[i] = tiled_fetch(o.a, o.lda, m + row, o.m, k + column, o.k, fast_a);
         }
         UNROLL
         for (int i = 0; i < S::B_PIECES; i++) {
             const int at = (int)threadIdx.x + i * S::THREADS, row = at / (S::BN / 4), column = at % (S::BN / 4) * 4;
-            b[i] = tiled_fetch(pb, p.ldb, k + row, p.k, n + column, p.n, fast_b);
+            b[i] = tiled_fetch(o.b, o.ldb, k + row, o.k, n + column, o.n, fast_b);
         }
     }
 
@@ -104,45 +104,44 @@ __device__ inline void tiled_put(const float *sum, T *row, size_t column, size_t
 }
 
 template <class T, class S, bool RELU>
-__device__ inline void tiled_store(const float (&sum)[S::TM][S::TN], const product &p, T *c, size_t m, size_t n) {
-    const bool fast = rows_aligned<T>(p.c, p.ldc, p.batch_c, 4 * sizeof(T));
+__device__ inline void tiled_store(const float (&sum)[S::TM][S::TN], const operands<T> &o, size_t m, size_t n) {
+    const bool fast = rows_aligned(o.c, o.ldc, 4 * sizeof(T));
     UNROLL
     for (int i = 0; i < S::TM; i++) {
         const size_t row = m + threadIdx.x / S::COLUMNS * 4 + i % 4 + i / 4 * S::ROWS * 4;
         UNROLL
         for (int j = 0; j < S::TN; j += 4)
-            if (row < p.m)
-                tiled_put<T, RELU>(sum[i] + j, c + row * p.ldc, n + threadIdx.x % S::COLUMNS * 4 + j * S::COLUMNS, p.n,
-                                   fast);
+            if (row < o.m)
+                tiled_put<T, RELU>(sum[i] + j, o.c + row * o.ldc, n + threadIdx.x % S::COLUMNS * 4 + j * S::COLUMNS,
+                                   o.n, fast);
     }
 }
 
-template <class T, class S, bool RELU>
-__global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_product(product p) {
+/* P: product or redistribution. */
+template <class T, class S, bool RELU, class P>
+__global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_product(P problem) {
     float *a_tile = (float *)dynamic_shared(), *b_tile = a_tile + 2 * S::A_FLOATS;
-    const tile at = tile_at(tile_product(p, S::BM, S::BN, 8), blockIdx.x);
-    const T *a = (const T *)p.a + at.batch * p.batch_a, *b = (const T *)p.b + at.batch * p.batch_b;
+    const tile at = tile_at(tiling_of(problem, S::BM, S::BN, S::RASTER), blockIdx.x);
+    const operands<T> o = operands_of<T>(problem, at.batch);
     const size_t m = (size_t)at.m * S::BM, n = (size_t)at.n * S::BN;
-    const bool fast_a = rows_aligned<T>(p.a, p.lda, p.batch_a, 4 * sizeof(T));
-    const bool fast_b = rows_aligned<T>(p.b, p.ldb, p.batch_b, 4 * sizeof(T));
     tiled_pieces<T, S> next;
     float sum[S::TM][S::TN] = {};
     int half = 0;
-    next.fetch(p, a, b, m, n, 0, fast_a, fast_b);
+    next.fetch(o, m, n, 0);
     next.put(a_tile, b_tile);
     __syncthreads();
-    for (size_t k = 0; k < p.k; k += S::BK, half ^= 1) {
-        const bool more = k + S::BK < p.k;
-        if (more) next.fetch(p, a, b, m, n, k + S::BK, fast_a, fast_b);
+    for (size_t k = 0; k < o.k; k += S::BK, half ^= 1) {
+        const bool more = k + S::BK < o.k;
+        if (more) next.fetch(o, m, n, k + S::BK);
         tiled_multiply<S>(sum, a_tile + half * S::A_FLOATS, b_tile + half * S::B_FLOATS);
         if (more) next.put(a_tile + (half ^ 1) * S::A_FLOATS, b_tile + (half ^ 1) * S::B_FLOATS);
         __syncthreads();
     }
-    tiled_store<T, S, RELU>(sum, p, (T *)p.c + at.batch * p.batch_c, m, n);
+    tiled_store<T, S, RELU>(sum, o, m, n);
 }
 
-template <class S> inline launch tiled_launch(const product &p) {
-    return {{tile_count(tile_product(p, S::BM, S::BN, 8)), 1, 1}, S::THREADS, S::SHARED_BYTES};
+template <class S, class P> inline launch tiled_launch(const P &problem) {
+    return {{tile_count(tiling_of(problem, S::BM, S::BN, S::RASTER)), 1, 1}, S::THREADS, S::SHARED_BYTES};
 }
 
 } // namespace mot

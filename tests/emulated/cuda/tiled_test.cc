@@ -6,12 +6,25 @@ using namespace emulated;
 
 template <class T, class S> static mot_variant experts() {
     return variant<T>("experts_tiled", MOT_STAGE_EXPERTS,
-                      stage<start_product<mot::experts_up, mot::tiled_product<T, S, true>, mot::tiled_launch<S>>,
-                            start_product<mot::experts_down, mot::tiled_product<T, S, false>, mot::tiled_launch<S>>>);
+                      stage<start_product<mot::experts_up, mot::tiled_product<T, S, true, mot::product>,
+                                          mot::tiled_launch<S, mot::product>>,
+                            start_product<mot::experts_down, mot::tiled_product<T, S, false, mot::product>,
+                                          mot::tiled_launch<S, mot::product>>>);
+}
+
+static mot::redistribution redistribution_of(const mot::tensors &t) { return {t}; }
+
+template <class T, class S> static mot_variant redistribute() {
+    return variant<T>("redistribute_tiled", MOT_STAGE_REDISTRIBUTE,
+                      stage<start_product<redistribution_of, mot::tiled_product<T, S, false, mot::redistribution>,
+                                          mot::tiled_launch<S, mot::redistribution>>>);
 }
 
 template <class T, class S> static void passes(void **) {
-    for (const mot_shape &s : odd_shapes) must_pass(experts<T, S>(), s);
+    for (const mot_shape &s : odd_shapes) {
+        must_pass(experts<T, S>(), s);
+        must_pass(redistribute<T, S>(), s);
+    }
     must_pass(experts<T, S>(), {260, 1, 2, 44, 72}); /* several stripes of tiles */
 }
 
@@ -26,8 +39,10 @@ template <class T, class S> static void every_barrier_counts(void **) {
 /* Without its relu, and with the operands of the second product in the wrong place. */
 template <class T, class S> static void wrong_products_are_caught(void **) {
 
-    constexpr auto linear = start_product<mot::experts_up, mot::tiled_product<T, S, false>, mot::tiled_launch<S>>;
-    constexpr auto down = start_product<mot::experts_down, mot::tiled_product<T, S, false>, mot::tiled_launch<S>>;
+    constexpr auto linear = start_product<mot::experts_up, mot::tiled_product<T, S, false, mot::product>,
+                                          mot::tiled_launch<S, mot::product>>;
+    constexpr auto down = start_product<mot::experts_down, mot::tiled_product<T, S, false, mot::product>,
+                                        mot::tiled_launch<S, mot::product>>;
 
     must_be_caught(variant<T>("linear", MOT_STAGE_EXPERTS, stage<linear, down>), {7, 6, 5, 19, 21});
     must_be_caught(variant<T>("only_down", MOT_STAGE_EXPERTS, stage<down>), {7, 6, 5, 19, 21});

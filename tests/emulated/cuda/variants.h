@@ -21,11 +21,11 @@ template <auto Kernel, auto How> void start(const mot::tensors &t) {
     if (how.blocks[0]) MOT_LAUNCH(Kernel, how, 0, t);
 }
 
-template <mot::product (*Which)(const mot::tensors &), auto Kernel, auto How>
-void start_product(const mot::tensors &t) {
-    const mot::product p = Which(t);
-    const mot::launch how = How(p);
-    if (how.blocks[0]) MOT_LAUNCH(Kernel, how, 0, p);
+/* Of a kernel of products: Which(tensors) is its problem. */
+template <auto Which, auto Kernel, auto How> void start_product(const mot::tensors &t) {
+    const auto problem = Which(t);
+    const mot::launch how = How(problem);
+    if (how.blocks[0]) MOT_LAUNCH(Kernel, how, 0, problem);
 }
 
 /* A stage is one launch or several. Its one unit of work is all of it. */
