@@ -19,38 +19,49 @@ template <int BM_, int BN_, int BK_, int TM_, int TN_, int BLOCKS_ = 1> struct t
     static constexpr size_t SHARED_BYTES = 2 * (A_FLOATS + B_FLOATS) * sizeof(float);
     static_assert(TM % 4 == 0 && TN % 4 == 0 && BK % 4 == 0, "pieces are 4 elements long");
     static_assert(A_PIECES * THREADS * 4 == BM * BK && B_PIECES * THREADS * 4 == BK * BN, "equal shares of the copy");
+    static_assert(THREADS % (BK / 4) == 0 && THREADS % (BN / 4) == 0, "whole rows of pieces at a time");
     static_assert(THREADS % 32 == 0 && THREADS <= 1024, "whole warps");
 };
 
-/* Four elements of a row from column `at` on; those outside of the matrix count as 0. */
-template <class T>
-__device__ inline float4 tiled_fetch(const T *matrix, size_t ld, size_t row, size_t rows, size_t at, size_t columns,
-                                     bool aligned) {
-    const T *from = matrix + row * ld + at;
-    if (row >= rows || at >= columns) return make_float4(0, 0, 0, 0);
-    if (aligned && at + 4 <= columns) return load4(from);
+/* Four elements of a row that has `left` more, perhaps less than none; past them it counts as 0. */
+template <class T> __device__ inline float4 tiled_fetch(const T *from, int left, bool aligned) {
+    if (left <= 0) return make_float4(0, 0, 0, 0);
+    if (aligned && left >= 4) return load4(from);
     float v[4];
     UNROLL
-    for (int i = 0; i < 4; i++) v[i] = at + i < columns ? widen(from[i]) : 0;
+    for (int i = 0; i < 4; i++) v[i] = i < left ? widen(from[i]) : 0;
     return make_float4(v[0], v[1], v[2], v[3]);
 }
 
-/* This thread's pieces of the next tiles, on their way from global to shared memory. */
+/* b - a, where only "many" matters of large ones. */
+__device__ inline int left_of(size_t b, size_t a) { return b > a ? (b - a < 1 << 30 ? (int)(b - a) : 1 << 30) : 0; }
+
+/* This thread's pieces of the next tiles, on their way from global to shared memory: the first one's place, and one
+ * every A_STEP rows. */
 template <class T, class S> struct tiled_pieces {
+    static constexpr int A_STEP = S::THREADS / (S::BK / 4), B_STEP = S::THREADS / (S::BN / 4);
+    const T *a_from, *b_from;
+    int a_rows, b_columns;
     float4 a[S::A_PIECES], b[S::B_PIECES];
 
-    __device__ void fetch(const operands<T> &o, size_t m, size_t n, size_t k) {
+    __device__ tiled_pieces(const operands<T> &o, size_t m, size_t n) {
+        const size_t row = m + threadIdx.x / (S::BK / 4), column = n + threadIdx.x % (S::BN / 4) * 4;
+        a_from = o.a + row * o.lda + threadIdx.x % (S::BK / 4) * 4, a_rows = left_of(o.m, row);
+        b_from = o.b + threadIdx.x / (S::BN / 4) * o.ldb + column, b_columns = left_of(o.n, column);
+    }
+
+    /* Those of the columns of a and rows of b from k on, after those before. */
+    __device__ void fetch(const operands<T> &o, size_t k) {
         const bool fast_a = rows_aligned(o.a, o.lda, 4 * sizeof(T)), fast_b = rows_aligned(o.b, o.ldb, 4 * sizeof(T));
+        const int a_columns = left_of(o.k, k + threadIdx.x % (S::BK / 4) * 4);
+        const int b_rows = left_of(o.k, k + threadIdx.x / (S::BN / 4));
         UNROLL
-        for (int i = 0; i < S::A_PIECES; i++) {
-            const int at = (int)threadIdx.x + i * S::THREADS, row = at / (S::BK / 4), column = at % (S::BK / 4) * 4;
-            a[i] = tiled_fetch(o.a, o.lda, m + row, o.m, k + column, o.k, fast_a);
-        }
+        for (int i = 0; i < S::A_PIECES; i++)
+            a[i] = tiled_fetch(a_from + i * A_STEP * o.lda, i * A_STEP < a_rows ? a_columns : 0, fast_a);
         UNROLL
-        for (int i = 0; i < S::B_PIECES; i++) {
-            const int at = (int)threadIdx.x + i * S::THREADS, row = at / (S::BN / 4), column = at % (S::BN / 4) * 4;
-            b[i] = tiled_fetch(o.b, o.ldb, k + row, o.k, n + column, o.n, fast_b);
-        }
+        for (int i = 0; i < S::B_PIECES; i++)
+            b[i] = tiled_fetch(b_from + i * B_STEP * o.ldb, i * B_STEP < b_rows ? b_columns : 0, fast_b);
+        a_from += S::BK, b_from += S::BK * o.ldb;
     }
 
     /* a is turned so that a step in k is a row of both. */
@@ -124,15 +135,15 @@ __global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_product(P problem
     const tile at = tile_at(tiling_of(problem, S::BM, S::BN, S::RASTER), blockIdx.x);
     const operands<T> o = operands_of<T>(problem, at.batch);
     const size_t m = (size_t)at.m * S::BM, n = (size_t)at.n * S::BN;
-    tiled_pieces<T, S> next;
+    tiled_pieces<T, S> next(o, m, n);
     float sum[S::TM][S::TN] = {};
     int half = 0;
-    next.fetch(o, m, n, 0);
+    next.fetch(o, 0);
     next.put(a_tile, b_tile);
     __syncthreads();
     for (size_t k = 0; k < o.k; k += S::BK, half ^= 1) {
         const bool more = k + S::BK < o.k;
-        if (more) next.fetch(o, m, n, k + S::BK);
+        if (more) next.fetch(o, k + S::BK);
         tiled_multiply<S>(sum, a_tile + half * S::A_FLOATS, b_tile + half * S::B_FLOATS);
         if (more) next.put(a_tile + (half ^ 1) * S::A_FLOATS, b_tile + (half ^ 1) * S::B_FLOATS);
         __syncthreads();
