@@ -7,6 +7,8 @@
     kernel<<<dim3((how).blocks[0], (how).blocks[1], (how).blocks[2]), (how).threads, (how).shared_bytes, (stream)>>>(  \
         argument)
 
+#define UNROLL _Pragma("unroll")
+
 namespace mot {
 
 /* To nearest even. */
@@ -14,6 +16,12 @@ __device__ inline mot_bf16 round_to_bf16(float v) {
     mot_bf16 narrow;
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(narrow) : "f"(v));
     return narrow;
+}
+/* Two of them in a word, the first one in its lower half. */
+__device__ inline unsigned round_to_bf16x2(float first, float second) {
+    unsigned word;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(second), "f"(first));
+    return word;
 }
 
 /* The block's dynamic shared memory: launch.shared_bytes of it. */

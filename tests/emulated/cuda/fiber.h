@@ -1,0 +1,30 @@
+/* fiber.h: a function on a stack of its own that can stop in the middle and go on later. */
+#ifndef EMULATED_FIBER_H
+#define EMULATED_FIBER_H
+
+#include <functional>
+#include <memory>
+#include <ucontext.h>
+
+namespace emulated {
+
+class fiber {
+  public:
+    explicit fiber(std::function<void()> body);
+    fiber(const fiber &) = delete;
+    ~fiber();
+    void resume(); /* from outside: until it pauses; the body must not return */
+    void pause();  /* from inside */
+
+  private:
+    static void enter(unsigned high, unsigned low);
+    std::function<void()> body;
+    ucontext_t inside, outside;
+    char *stack;
+    const void *outer_stack = nullptr;
+    size_t outer_bytes = 0;
+};
+
+} // namespace emulated
+
+#endif
