@@ -19,12 +19,19 @@ if(MOT_CUDA)
   find_package(CUDAToolkit REQUIRED) # headers and the static runtime
 endif()
 
-# mot_cuda_family(<target> <family> <architectures...>): kernels/cuda/<family>.cu
-function(mot_cuda_family target family)
-  set(flags ${MOT_CUDA_FLAGS})
-  foreach(architecture ${ARGN})
-    list(APPEND flags ${MOT_CUDA_GENCODE_${architecture}})
+# The families, kernels/cuda/<family>.cu, and what each is compiled for.
+set(MOT_CUDA_FAMILIES naive tiled)
+set(MOT_CUDA_ARCHITECTURES_clock 80 90 ptx90)
+set(MOT_CUDA_ARCHITECTURES_naive 80 90 ptx90)
+set(MOT_CUDA_ARCHITECTURES_tiled 80 90 ptx90)
+
+function(mot_cuda_sources target)
+  foreach(family ${ARGN})
+    set(flags ${MOT_CUDA_FLAGS})
+    foreach(architecture ${MOT_CUDA_ARCHITECTURES_${family}})
+      list(APPEND flags ${MOT_CUDA_GENCODE_${architecture}})
+    endforeach()
+    target_sources(${target} PRIVATE ${family}.cu)
+    set_source_files_properties(${family}.cu PROPERTIES COMPILE_OPTIONS "${flags}")
   endforeach()
-  target_sources(${target} PRIVATE ${family}.cu)
-  set_source_files_properties(${family}.cu PROPERTIES COMPILE_OPTIONS "${flags}")
 endfunction()

@@ -1,5 +1,5 @@
-/* cuda_module.h: what the CUDA library shows the suite: one symbol, a table of functions over one device. Behind it is the
- * CUDA runtime, or, in tests, host memory with the CPU's kernels. Plain C: nothing here needs CUDA's headers. */
+/* cuda_module.h: what the CUDA library shows the suite: one symbol, a table of functions over one device. Behind it is
+ * the CUDA runtime, or, in tests, host memory with the CPU's kernels. Plain C: nothing here needs CUDA's headers. */
 #ifndef MOT_CUDA_MODULE_H
 #define MOT_CUDA_MODULE_H
 

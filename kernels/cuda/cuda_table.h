@@ -1,5 +1,5 @@
-/* cuda_table.h: the CUDA kernels as variants, and how they make up a layer. Plain C without CUDA: the suite has it on every
- * machine, the library has it too. */
+/* cuda_table.h: the CUDA kernels as variants, and how they make up a layer. Plain C without CUDA: the suite has it on
+ * every machine, the library has it too. */
 #ifndef MOT_CUDA_TABLE_H
 #define MOT_CUDA_TABLE_H
 

@@ -7,12 +7,14 @@
 
 typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
 
-#define MOT_CUDA_NAIVE(name, STAGE, DTYPE)                                                                             \
-    int name##_launch(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
+#define DECLARE(name) int name##_launch(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
+#define MOT_CUDA_NAIVE(name, ...) DECLARE(name)
+#define MOT_CUDA_TILED(name, ...) DECLARE(name)
 #include "cuda_variants.def"
 
 static const launch_fn launches[] = {
-#define MOT_CUDA_NAIVE(name, STAGE, DTYPE) name##_launch,
+#define MOT_CUDA_NAIVE(name, ...) name##_launch,
+#define MOT_CUDA_TILED(name, ...) name##_launch,
 #include "cuda_variants.def"
 };
 

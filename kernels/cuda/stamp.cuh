@@ -18,7 +18,8 @@ inline tensors arguments(const mot_shape *s, const mot_tensors *t) {
 }
 
 /* Queues one kernel; the error of this launch alone. */
-template <class Kernel> int start(Kernel kernel, const launch &how, cudaStream_t stream, const tensors &t) {
+template <class Kernel, class Argument>
+int start(Kernel kernel, const launch &how, cudaStream_t stream, const Argument &argument) {
     enum { FREE_SHARED_BYTES = 48 * 1024 };
     if (how.blocks[0] == 0) return cudaSuccess;
     if (how.shared_bytes > FREE_SHARED_BYTES) {
@@ -26,7 +27,7 @@ template <class Kernel> int start(Kernel kernel, const launch &how, cudaStream_t
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)how.shared_bytes);
         if (raised != cudaSuccess) return raised;
     }
-    MOT_LAUNCH(kernel, how, stream, t);
+    MOT_LAUNCH(kernel, how, stream, argument);
     return cudaGetLastError();
 }
 
@@ -35,7 +36,7 @@ template <class Kernel> int start(Kernel kernel, const launch &how, cudaStream_t
 /* The entry of one variant: <name>_launch, which module.c finds by its name. */
 #define MOT_CUDA_ENTRY(name, family, STAGE, ...)                                                                       \
     extern "C" int name##_launch(const mot_shape *s, const mot_tensors *t, const mot_config *, void *stream) {         \
-        return family<__VA_ARGS__>(MOT_STAGE_##STAGE, mot::arguments(s, t), (cudaStream_t)stream);                     \
+        return family<MOT_STAGE_##STAGE, __VA_ARGS__>(mot::arguments(s, t), (cudaStream_t)stream);                     \
     }
 
 #endif

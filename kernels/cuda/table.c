@@ -16,7 +16,7 @@ static const mot_cuda_record records[] = {
 
 /* ---- what the families need ---- */
 
-/* A thread per element, blocks of 256 counted in 31 bits. */
+/* Blocks are counted in 31 bits. A thread per element, 256 in a block; of tiles of 32 x 32 elements at least. */
 static bool fits_a_grid(const mot_shape *s, const mot_config *c) {
     (void)c;
     const double most = 0x1p31 * 256, G = (double)s->groups, E = (double)s->experts;
@@ -41,17 +41,22 @@ static size_t hidden_bf16(const mot_shape *s, const mot_config *c) { return hidd
 
 /* ---- the table ---- */
 
-static const mot_cuda_variant table[] = {
-#define MOT_CUDA_NAIVE(name_, STAGE, DTYPE)                                                                            \
+/* One entry; further members of its mot_variant are given. */
+#define ENTRY(name_, STAGE, DTYPE, family_, sm_, ...)                                                                  \
     {.variant = {.name = #name_,                                                                                       \
                  .stage = MOT_STAGE_##STAGE,                                                                           \
                  .isa = MOT_ISA_SCALAR,                                                                                \
                  .dtype = MOT_##DTYPE,                                                                                 \
-                 .supports = fits_a_grid,                                                                              \
-                 .scratch_bytes = SCRATCH_##STAGE(DTYPE)},                                                             \
-     .family = "naive",                                                                                                \
-     .sm = 80,                                                                                                         \
-     .source = source_naive},
+                 .scratch_bytes = SCRATCH_##STAGE(DTYPE),                                                              \
+                 __VA_ARGS__},                                                                                         \
+     .family = #family_,                                                                                               \
+     .sm = sm_,                                                                                                        \
+     .source = source_##family_},
+
+static const mot_cuda_variant table[] = {
+#define MOT_CUDA_NAIVE(name, STAGE, DTYPE) ENTRY(name, STAGE, DTYPE, naive, 80, .supports = fits_a_grid)
+#define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, bn, ...)                                                                \
+    ENTRY(name, STAGE, DTYPE, tiled, 80, .supports = fits_a_grid, .mr = bm, .nr = bn)
 #include "cuda_variants.def"
 };
 
