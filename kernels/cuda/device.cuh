@@ -46,12 +46,16 @@ template <class T> __device__ T narrow(float v);
 template <> __device__ inline float narrow<float>(float v) { return v; }
 template <> __device__ inline mot_bf16 narrow<mot_bf16>(float v) { return round_to_bf16(v); }
 
-/* Four in one access; the address must be a multiple of their size. */
+/* Two or four in one access; the address must be a multiple of their size. */
 __device__ inline float4 load4(const float *from) { return *(const float4 *)from; }
 __device__ inline float4 load4(const mot_bf16 *from) {
     const uint2 v = *(const uint2 *)from;
     return make_float4(__uint_as_float(v.x << 16), __uint_as_float(v.x & 0xffff0000U), __uint_as_float(v.y << 16),
                        __uint_as_float(v.y & 0xffff0000U));
+}
+__device__ inline void store2(float *to, float first, float second) { *(float2 *)to = {first, second}; }
+__device__ inline void store2(mot_bf16 *to, float first, float second) {
+    *(unsigned *)to = round_to_bf16x2(first, second);
 }
 __device__ inline void store4(float *to, float4 v) { *(float4 *)to = v; }
 __device__ inline void store4(mot_bf16 *to, float4 v) {

@@ -67,6 +67,12 @@ template <class T> __device__ inline bool rows_aligned(const T *first, size_t ld
     return ((size_t)first | ld * sizeof(T)) % bytes == 0;
 }
 
+/* From `at` to the end; of large numbers only that they are large. */
+__device__ inline int elements_left(size_t at, size_t end) {
+    const size_t left = at < end ? end - at : 0;
+    return left < 1 << 30 ? (int)left : 1 << 30;
+}
+
 /* ---- tiles ---- */
 
 struct tile {

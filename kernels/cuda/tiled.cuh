@@ -33,9 +33,6 @@ template <class T> __device__ inline float4 tiled_fetch(const T *from, int left,
     return make_float4(v[0], v[1], v[2], v[3]);
 }
 
-/* b - a, where only "many" matters of large ones. */
-__device__ inline int left_of(size_t b, size_t a) { return b > a ? (b - a < 1 << 30 ? (int)(b - a) : 1 << 30) : 0; }
-
 /* This thread's pieces of the next tiles, on their way from global to shared memory: the first one's place, and one
  * every A_STEP rows. */
 template <class T, class S> struct tiled_pieces {
@@ -46,15 +43,15 @@ template <class T, class S> struct tiled_pieces {
 
     __device__ tiled_pieces(const operands<T> &o, size_t m, size_t n) {
         const size_t row = m + threadIdx.x / (S::BK / 4), column = n + threadIdx.x % (S::BN / 4) * 4;
-        a_from = o.a + row * o.lda + threadIdx.x % (S::BK / 4) * 4, a_rows = left_of(o.m, row);
-        b_from = o.b + threadIdx.x / (S::BN / 4) * o.ldb + column, b_columns = left_of(o.n, column);
+        a_from = o.a + row * o.lda + threadIdx.x % (S::BK / 4) * 4, a_rows = elements_left(row, o.m);
+        b_from = o.b + threadIdx.x / (S::BN / 4) * o.ldb + column, b_columns = elements_left(column, o.n);
     }
 
     /* Those of the columns of a and rows of b from k on, after those before. */
     __device__ void fetch(const operands<T> &o, size_t k) {
         const bool fast_a = rows_aligned(o.a, o.lda, 4 * sizeof(T)), fast_b = rows_aligned(o.b, o.ldb, 4 * sizeof(T));
-        const int a_columns = left_of(o.k, k + threadIdx.x % (S::BK / 4) * 4);
-        const int b_rows = left_of(o.k, k + threadIdx.x / (S::BN / 4));
+        const int a_columns = elements_left(k + threadIdx.x % (S::BK / 4) * 4, o.k);
+        const int b_rows = elements_left(k + threadIdx.x / (S::BN / 4), o.k);
         UNROLL
         for (int i = 0; i < S::A_PIECES; i++)
             a[i] = tiled_fetch(a_from + i * A_STEP * o.lda, i * A_STEP < a_rows ? a_columns : 0, fast_a);

@@ -33,6 +33,7 @@ static rendezvous barriers[16];
 static std::vector<rendezvous> warps;
 static order how = order::forward;
 static int skipped = -1;
+static unsigned begun;
 
 const index3 &thread_index() { return running->index; }
 const index3 &block_index() { return block_at; }
@@ -40,6 +41,7 @@ const index3 &block_size() { return block_of; }
 const index3 &grid_size() { return grid_of; }
 unsigned char *dynamic_shared() { return shared_memory; }
 void set_order(order o) { how = o; }
+unsigned blocks_begun() { return begun; }
 void skip_barrier(int number) { skipped = number; }
 order current_order() { return how; }
 
@@ -105,6 +107,7 @@ static bool give_turn(cuda_thread *t) {
 
 static void run_block(unsigned count) {
     bool any = true;
+    begun++;
     for (unsigned i = 0; i < count; i++) threads[i].index = {i, 0, 0}, threads[i].barriers = 0, threads[i].done = false;
     while (any) {
         any = false;

@@ -18,6 +18,7 @@ const index3 &block_index();
 const index3 &block_size();
 const index3 &grid_size();
 unsigned char *dynamic_shared();
+unsigned blocks_begun(); /* by the process so far */
 
 /* Threads of a block take turns first to last, or last to first, and copies to shared memory that run by themselves
  * arrive as early, or as late, as they may: a kernel that lacks a barrier is right in one of the two at most. */

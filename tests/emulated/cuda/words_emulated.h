@@ -8,6 +8,7 @@
 #include "mot/mot.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #define __global__
@@ -26,6 +27,9 @@
 #define MOT_LAUNCH(kernel, how, stream, argument)                                                                      \
     emulated::run((how).blocks, (how).threads, (how).shared_bytes, [&] { (kernel)(argument); })
 
+struct alignas(8) float2 {
+    float x, y;
+};
 struct alignas(8) uint2 {
     unsigned x, y;
 };

@@ -1,0 +1,116 @@
+/* Rung 3 on odd shapes: bf16 by the suite's check, tf32 against f64 of operands that are rounded to it; and without one
+ * of its barriers, or without waiting for its copies. */
+#include "judge.h"
+#include "mma.cuh"
+
+#include <vector>
+
+using namespace emulated;
+
+template <class S>
+static constexpr auto up =
+    start_product<mot::experts_up, mot::mma_product<S, true, mot::product>, mot::mma_launch<S, mot::product>>;
+template <class S>
+static constexpr auto down =
+    start_product<mot::experts_down, mot::mma_product<S, false, mot::product>, mot::mma_launch<S, mot::product>>;
+template <class S> static mot_variant experts() {
+    return variant<mot_bf16>("experts_mma", MOT_STAGE_EXPERTS, stage<up<S>, down<S>>);
+}
+
+static mot::redistribution redistribution_of(const mot::tensors &t) { return {t}; }
+template <class S> static mot_variant redistribute() {
+    return variant<mot_bf16>("redistribute_mma", MOT_STAGE_REDISTRIBUTE,
+                             stage<start_product<redistribution_of, mot::mma_product<S, false, mot::redistribution>,
+                                                 mot::mma_launch<S, mot::redistribution>>>);
+}
+
+template <class S> static void passes(void **) {
+    for (const mot_shape &s : odd_shapes) {
+        must_pass(experts<S>(), s);
+        must_pass(redistribute<S>(), s);
+    }
+    must_pass(experts<S>(), {150, 1, 2, 136, 200}); /* more steps than stages, several tiles, whole pieces */
+}
+
+template <class S> static void every_barrier_counts(void **) {
+    for (int number = 0; number < 3; number++) {
+        skip_barrier(number);
+        must_be_caught(experts<S>(), {20, 1, 2, 256, 256});
+    }
+    skip_barrier(-1);
+    must_pass(experts<S>(), {20, 1, 2, 256, 256});
+}
+
+template <class S> static void waiting_counts(void **) {
+    skip_waits(true);
+    must_be_caught(experts<S>(), {20, 1, 2, 256, 256});
+    skip_waits(false);
+}
+
+/* ---- tf32 ---- */
+
+/* Numbers that look random: integers of up to 4 bits, or of all 24. */
+static std::vector<float> numbers_of(size_t n, bool integers) {
+    static unsigned state = 1;
+    std::vector<float> v(n);
+    for (float &x : v) {
+        state = state * 1664525 + 1013904223;
+        x = integers ? (float)((int)(state >> 28) - 7) : (float)((int)(state >> 8) - (1 << 23)) * 0x1p-23F;
+    }
+    return v;
+}
+
+static double as_tf32(float v) { return __uint_as_float(mot::round_to_tf32(__float_as_uint(v))); }
+
+/* Within the bound of a sum in f32 of products that are exact; of integers, equal. */
+static void compare(const mot::product &p, size_t batch, size_t row, size_t column, bool integers) {
+    const auto o = mot::operands_of<float>(p, batch);
+    double sum = 0, absolute = 0;
+    for (size_t k = 0; k < o.k; k++) {
+        const double term = as_tf32(o.a[row * o.lda + k]) * as_tf32(o.b[k * o.ldb + column]);
+        sum += term, absolute += fabs(term);
+    }
+    const double error = fabs(o.c[row * o.ldc + column] - (sum < 0 ? 0 : sum));
+    assert_true(error <= (integers ? 0 : (double)(o.k + 1) * 0x1p-24 * absolute));
+}
+
+template <class S> static void product_in_tf32(size_t m, size_t n, size_t k, bool integers) {
+    enum { BATCHES = 2 };
+    const std::vector<float> a = numbers_of(BATCHES * m * k, integers), b = numbers_of(BATCHES * k * n, integers);
+    std::vector<float> c(BATCHES * m * n, NAN);
+    const mot::product p = {a.data(), b.data(), c.data(), m, n, k, BATCHES, k, n, n, m * k, k * n, m * n};
+    const auto kernel = mot::mma_product<S, true, mot::product>;
+    MOT_LAUNCH(kernel, mot::mma_launch<S>(p), 0, p);
+    for (size_t i = 0; i < BATCHES * m * n; i++) compare(p, i / (m * n), i / n % m, i % n, integers);
+}
+
+template <class S> static void tf32_is_right(void **) {
+    for (order o : {order::forward, order::backward}) {
+        set_order(o);
+        for (bool integers : {true, false}) {
+            product_in_tf32<S>(1, 1, 1, integers);
+            product_in_tf32<S>(37, 71, 53, integers);
+            product_in_tf32<S>(64, 128, 160, integers);
+            product_in_tf32<S>(100, 68, 36, integers);
+        }
+    }
+}
+
+template <class T, int BM, int BN, int BK, int WM, int WN, int STAGES>
+using shape = mot::mma_shape<T, BM, BN, BK, WM, WN, STAGES>;
+using square = shape<mot_bf16, 64, 64, 64, 32, 32, 3>;
+using wide = shape<mot_bf16, 32, 128, 32, 32, 32, 4>;
+using small = shape<mot_bf16, 64, 64, 16, 64, 32, 2>;
+
+int main() {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes<square>),
+        cmocka_unit_test(passes<wide>),
+        cmocka_unit_test(passes<small>),
+        cmocka_unit_test(every_barrier_counts<square>),
+        cmocka_unit_test(waiting_counts<square>),
+        cmocka_unit_test((tf32_is_right<shape<float, 64, 64, 32, 32, 32, 3>>)),
+        cmocka_unit_test((tf32_is_right<shape<float, 32, 32, 16, 16, 32, 2>>)),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
