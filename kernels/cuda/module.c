@@ -10,11 +10,13 @@ typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_confi
 #define DECLARE(name) int name##_launch(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
 #define MOT_CUDA_NAIVE(name, ...) DECLARE(name)
 #define MOT_CUDA_TILED(name, ...) DECLARE(name)
+#define MOT_CUDA_MMA(name, ...) DECLARE(name)
 #include "cuda_variants.def"
 
 static const launch_fn launches[] = {
 #define MOT_CUDA_NAIVE(name, ...) name##_launch,
 #define MOT_CUDA_TILED(name, ...) name##_launch,
+#define MOT_CUDA_MMA(name, ...) name##_launch,
 #include "cuda_variants.def"
 };
 

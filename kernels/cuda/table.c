@@ -1,6 +1,7 @@
 /* table.c: the descriptors of cuda_variants.def, and which of them have passed on a GPU. */
 #include "cuda_table.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Hashes of the source files, by family: source_naive, ... */
@@ -16,12 +17,17 @@ static const mot_cuda_record records[] = {
 
 /* ---- what the families need ---- */
 
-/* Blocks are counted in 31 bits. A thread per element, 256 in a block; of tiles of 32 x 32 elements at least. */
+/* Tiles of at least 32 x 64 elements, or blocks of 256 threads, one per element. */
+static double blocks(size_t batches, size_t m, size_t n) {
+    const double tiles = (double)batches * ceil((double)m / 32) * ceil((double)n / 64);
+    return fmax(tiles, (double)batches * (double)m * (double)n / 256);
+}
+
+/* They are counted in 31 bits. */
 static bool fits_a_grid(const mot_shape *s, const mot_config *c) {
+    const size_t widest = s->d_model > s->d_expert ? s->d_model : s->d_expert;
     (void)c;
-    const double most = 0x1p31 * 256, G = (double)s->groups, E = (double)s->experts;
-    const double D = (double)s->d_model, H = (double)s->d_expert, T = (double)s->group_size;
-    return E * G * D < most && E * G * H < most && G * T * D < most;
+    return blocks(s->experts, s->groups, widest) < 0x1p31 && blocks(s->groups, s->group_size, s->d_model) < 0x1p31;
 }
 
 /* The hidden layer (E,G,H). */
@@ -39,24 +45,28 @@ static size_t hidden_bf16(const mot_shape *s, const mot_config *c) { return hidd
 #define HIDDEN_F32 hidden_f32
 #define HIDDEN_BF16 hidden_bf16
 
+/* Tensor cores add the products of a step of k at once, and may truncate: 2u for each of its terms and each step. */
+static size_t tensor_core_depth(size_t k, size_t step) { return 2 * ((k + step - 1) / step + (k < step ? k : step)); }
+static size_t depth_f32(size_t k, const mot_config *c) { return (void)c, tensor_core_depth(k, 8); }
+static size_t depth_bf16(size_t k, const mot_config *c) { return (void)c, tensor_core_depth(k, 16); }
+#define DEPTH_F32 depth_f32
+#define DEPTH_BF16 depth_bf16
+
 /* ---- the table ---- */
 
-/* One entry; further members of its mot_variant are given. */
-#define ENTRY(name_, STAGE, DTYPE, family_, sm_, ...)                                                                  \
-    {.variant = {.name = #name_,                                                                                       \
-                 .stage = MOT_STAGE_##STAGE,                                                                           \
-                 .isa = MOT_ISA_SCALAR,                                                                                \
-                 .dtype = MOT_##DTYPE,                                                                                 \
-                 .scratch_bytes = SCRATCH_##STAGE(DTYPE),                                                              \
-                 __VA_ARGS__},                                                                                         \
-     .family = #family_,                                                                                               \
-     .sm = sm_,                                                                                                        \
-     .source = source_##family_},
+/* Members of one entry, and of its mot_variant. */
+#define ENTRY(family_, sm_) .family = #family_, .sm = sm_, .source = source_##family_
+#define VARIANT(name_, STAGE, DTYPE)                                                                                   \
+    .name = #name_, .stage = MOT_STAGE_##STAGE, .isa = MOT_ISA_SCALAR, .dtype = MOT_##DTYPE, .supports = fits_a_grid,  \
+    .scratch_bytes = SCRATCH_##STAGE(DTYPE)
 
 static const mot_cuda_variant table[] = {
-#define MOT_CUDA_NAIVE(name, STAGE, DTYPE) ENTRY(name, STAGE, DTYPE, naive, 80, .supports = fits_a_grid)
+#define MOT_CUDA_NAIVE(name, STAGE, DTYPE) {ENTRY(naive, 80), .variant = {VARIANT(name, STAGE, DTYPE)}},
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, bn, ...)                                                                \
-    ENTRY(name, STAGE, DTYPE, tiled, 80, .supports = fits_a_grid, .mr = bm, .nr = bn)
+    {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), .mr = bm, .nr = bn}},
+#define MOT_CUDA_MMA(name, STAGE, DTYPE, bm, bn, ...)                                                                  \
+    {ENTRY(mma, 80), .tf32 = MOT_##DTYPE == MOT_F32,                                                                   \
+     .variant = {VARIANT(name, STAGE, DTYPE), .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
 #include "cuda_variants.def"
 };
 

@@ -87,10 +87,28 @@ static void faults_are_found(void **state) {
     expect_found("memory", "", 77, "SKIP", "out of device memory");
 }
 
+/* Only a kernel that says so may round its factors; one that does is held to what that costs. */
+static void tf32_is_for_those_that_say_so(void **state) {
+    static const char *const shapes = "--shape g7t6e5d19h21 --shape g3t4e2d160h96";
+    char command[200];
+    (void)state;
+    snprintf(command, sizeof command, "check --filter '^experts_cuda_tf32' %s", shapes);
+    outcome o = run_with(FAKE "MOT_FAKE_CUDA=tf32", command);
+    expect_code(&o, 0);
+    expect_err(&o, " 0 failed, 0 skipped");
+    snprintf(command, sizeof command, "check --filter '^experts_cuda_naive' %s", shapes);
+    o = run_with(FAKE "MOT_FAKE_CUDA=tf32", command);
+    expect_code(&o, 1);
+    o = run_with(FAKE, "list --filter '^experts_cuda_tf32' --json");
+    expect_out(&o, "\"dtype\": \"f32\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(everything_passes),
                                        cmocka_unit_test(without_a_gpu_rows_say_why),
                                        cmocka_unit_test(kernels_are_listed_unverified),
-                                       cmocka_unit_test(info_and_doctor_agree), cmocka_unit_test(faults_are_found)};
+                                       cmocka_unit_test(info_and_doctor_agree),
+                                       cmocka_unit_test(tf32_is_for_those_that_say_so),
+                                       cmocka_unit_test(faults_are_found)};
     return cmocka_run_group_tests(tests, driver_set_up, driver_tear_down);
 }

@@ -40,7 +40,7 @@ typedef struct mot_cuda_options {
     size_t struct_size; /* sizeof(mot_cuda_options), set by mot_cuda_options_default */
     int device;         /* -1: the one that is current in the call that creates; else its number */
     mot_dtype dtype;    /* storage of every tensor, default MOT_F32; sums are f32 */
-    int tf32;           /* 1: f32 factors of a product may be rounded to TF32 (10 bits); default 0 */
+    int tf32;           /* 1: f32 factors of a product may be rounded to TF32 (10 bits, no denormals); default 0 */
     float temperature;  /* softmax temperature, finite and > 0, default 1 */
     int unverified;     /* 1: also kernels that have never passed their check on a GPU; default 0 */
 } mot_cuda_options;
