@@ -22,7 +22,7 @@ bool peer_is_default(const peer *);
 size_t candidate_count(void);
 const mot_variant *candidate_at(size_t index);
 const mot_variant *candidate_find(const char *name);
-const peer *candidate_peer(const mot_variant *);             /* NULL: one of ours */
+const peer *candidate_peer(const mot_variant *); /* NULL: one of ours */
 struct mot_cuda_variant;
 const struct mot_cuda_variant *candidate_cuda(const mot_variant *); /* NULL: it runs on the CPU */
 bool plan_is_cuda(const mot_plan *);

@@ -1,6 +1,7 @@
 #include "contestants.h"
 
 #include "cpu.h"
+#include "cuda_device.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,21 @@ size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtyp
         const mot_choice choice = {candidate_at(i), mot_config_default(candidate_at(i))};
         const mot_variant *v = choice.variant;
         if (v->stage == stage && usable(v, cap) && v->supports(s, &choice.config)) add(&l, v->name, one_step(choice));
+    }
+    return l.count;
+}
+
+size_t contestants_for_cuda(mot_stage stage, const mot_shape *s, mot_dtype dtype, contestant *out, size_t capacity) {
+    static const char *const layer[] = {"layer_cuda", "layer_bf16_cuda"};
+    list l = {out, 0, capacity, dtype};
+    if (stage == MOT_STAGE_LAYER) {
+        const mot_plan plan = cuda_layer(s, dtype);
+        if (plan.steps) add(&l, layer[dtype], plan);
+    }
+    for (size_t i = 0; i < mot_cuda_count(); i++) {
+        const mot_variant *v = &mot_cuda_at(i)->variant;
+        const mot_choice choice = {v, mot_config_default(v)};
+        if (v->stage == stage && v->supports(s, &choice.config)) add(&l, v->name, one_step(choice));
     }
     return l.count;
 }

@@ -1,4 +1,5 @@
 /* measure_agree.c: checks are of small shapes; at the timed one contestants are each other's witnesses. */
+#include "cuda_device.h"
 #include "measure_run.h"
 
 #include <math.h>
@@ -69,16 +70,30 @@ static double farthest(const witness *w, const side *s) {
     return most;
 }
 
+static bool rounds_factors(const contestant *k) {
+    for (int i = 0; i < k->plan.steps; i++) {
+        const mot_cuda_variant *v = candidate_cuda(k->plan.step[i].variant);
+        if (v && v->tf32) return true;
+    }
+    return false;
+}
+
 /* What rounding alone makes stays below a tenth of it in f32. A value that bf16 stores is off by 2^-9 rms at most; a
  * layer stores five on the way to its output (p, mixed, the hidden layer, y, out), and two layers may differ in all of
- * them: sqrt(10) 2^-9, under 2^-7. One product of 2048 left out makes 2^-5.5. */
-static double near(mot_dtype dtype) { return dtype == MOT_BF16 ? 0x1p-7 : 1e-4; }
+ * them: sqrt(10) 2^-9, under 2^-7. One product of 2048 left out makes 2^-5.5. Factors rounded to TF32 are off by
+ * 2^-12.6 rms each. */
+static double near(const comparison *c, mot_dtype dtype) {
+    if (dtype == MOT_BF16) return 0x1p-7;
+    for (size_t i = 0; i < c->count; i++)
+        if (rounds_factors(c->side[i].contestant)) return 0x1p-9;
+    return 1e-4;
+}
 
 bool comparison_witness(comparison *c, side *s) {
     if (s->wrong) return true; /* it has left outputs unwritten */
     if (!c->witness.name) return keep_outputs(&c->witness, s);
     if (c->witness.writes != s->writes) return true;
     s->distance = farthest(&c->witness, s);
-    s->differs = !(s->distance <= near(s->tensors->dtype));
+    s->differs = !(s->distance <= near(c, s->tensors->dtype));
     return true;
 }

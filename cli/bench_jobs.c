@@ -1,5 +1,6 @@
 /* bench_jobs.c: see bench_jobs.h. */
 #include "bench_jobs.h"
+#include "cuda_device.h"
 #include "cpu.h"
 #include "profile.h"
 #include "selection.h"
@@ -16,6 +17,7 @@ typedef struct maker {
     const mot_profile *profile;
     size_t offered; /* contestants before the filter */
     bool memory;
+    uint32_t said; /* DTYPE() bits whose CUDA kernels have their rows that say why they are skipped */
 } maker;
 
 /* ---- contestants */
@@ -39,8 +41,8 @@ static bool is_wanted_peer(const options *o, const peer *p) { return o->peers ||
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);
-    return (p ? is_wanted_peer(o, p) : selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) &&
-           is_choice(o, c);
+    const bool of_isa = plan_is_cuda(&c->plan) ? !o->isas : selection_has_isa(o, isa_of(&c->plan));
+    return (p ? is_wanted_peer(o, p) : of_isa) && filter_keeps(o->filter, c->name) && is_choice(o, c);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {
@@ -71,7 +73,7 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     job->count = contestants_for_stage(stage, &job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX);
     if (m->options->choice) {
         if (mot_choice_parse(&choice, m->options->choice, candidate_find) && choice.variant->stage == stage &&
-            choice.variant->dtype == job->dtype)
+            choice.variant->dtype == job->dtype && !candidate_cuda(choice.variant))
             add_choice(job, &choice);
     } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->dtype, job->threads, &choice)) {
         add_choice(job, &choice);
@@ -134,6 +136,20 @@ static void make_stages(maker *m, const bench_job *condition) {
     add_job(m, &dense);
 }
 
+/* Where no GPU can be used, the first shape's rows say so for all. */
+static void make_cuda(maker *m, const bench_job *condition) {
+    if (cuda_why_none() && m->said >> condition->dtype & 1) return;
+    m->said |= 1u << condition->dtype;
+    for (int s = 0; s < MOT_STAGE_COUNT; s++) {
+        bench_job job = *condition;
+        if (!has_stage(m->options, (mot_stage)s)) continue;
+        job.stage = mot_stage_name((mot_stage)s);
+        job.cuda = true, job.threads = 1;
+        job.count = contestants_for_cuda((mot_stage)s, &job.shape, job.dtype, job.contestant, CONTESTANTS_MAX);
+        add_job(m, &job);
+    }
+}
+
 static void make_conditions(maker *m, const mot_shape *shape, const char *group) {
     const options *o = m->options;
     uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
@@ -142,7 +158,9 @@ static void make_conditions(maker *m, const mot_shape *shape, const char *group)
             for (mot_dtype d = MOT_F32; d <= MOT_BF16; d++) {
                 bench_job condition = {
                     .shape = *shape, .group = group, .threads = o->threads[n], .cache = (cache_state)c, .dtype = d};
-                if (caches >> c & 1 && options_dtype(o, d)) make_stages(m, &condition);
+                if (!(caches >> c & 1) || !options_dtype(o, d)) continue;
+                make_stages(m, &condition);
+                if (n == 0) make_cuda(m, &condition);
             }
 }
 
@@ -166,12 +184,14 @@ static int refuse(const maker *m) {
 }
 
 int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profile) {
-    maker m = {jobs, o, profile, 0, true};
+    maker m = {jobs, o, profile, 0, true, 0};
     *jobs = (bench_jobs){0};
     for (int i = 0; i < o->sets; i++) {
         const char *group = strncmp(o->set[i].name, "sweep-", 6) ? "" : o->set[i].name;
         for (size_t n = 0; n < o->set[i].list.count; n++) make_conditions(&m, &o->set[i].list.item[n], group);
     }
+    for (size_t i = 0; m.memory && i < jobs->count; i++)
+        if (jobs->item[i].cuda) return require_gpu(o);
     return jobs->count && m.memory ? EXIT_OK : refuse(&m);
 }
 

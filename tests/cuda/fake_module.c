@@ -111,7 +111,7 @@ static bool in_tf32(const node *n) {
 }
 
 /* After the kernel, so that a check has something to find. */
-static void spoil(const node *n) {
+static void spoil(const node *n, bool captured) {
     static unsigned char calls;
     const mot_variant *v = &mot_cuda_at(n->variant)->variant;
     const size_t elements = n->shape.experts * n->shape.groups * n->shape.d_model;
@@ -121,14 +121,15 @@ static void spoil(const node *n) {
     if (fault("stray")) mixed[elements * mot_dtype_bytes(v->dtype) + 5] = 0;
     if (fault("input")) ((unsigned char *)n->tensors.x)[0] ^= 1;
     if (fault("flaky")) mixed[0] ^= calls++ & 1;
+    if (fault("late") && captured) mixed[0] ^= 1;
 }
 
-static int run(const node *n) {
+static int run(const node *n, bool captured) {
     if (fault("access")) return ERROR_ACCESS;
     if (fault("die")) _exit(3);
     if (fault("hang")) pause();
     const int code = fault("nothing") ? 0 : in_tf32(n) ? run_in_tf32(n) : run_on_cpu(n);
-    spoil(n);
+    spoil(n, captured);
     return code;
 }
 
@@ -155,7 +156,7 @@ static int launch(size_t variant, const mot_shape *s, const mot_tensors *t, cons
     const node n = {variant, *s, *t};
     stream *st = on;
     (void)c;
-    return st && st->recording ? append(st->recording, &n) : run(&n);
+    return st && st->recording ? append(st->recording, &n) : run(&n, false);
 }
 
 static int stream_create(void **out) { return *out = calloc(1, sizeof(stream)), *out ? 0 : ERROR_MEMORY; }
@@ -178,7 +179,7 @@ static int graph_launch(void *data, void *s) {
     const graph *g = data;
     (void)s;
     for (size_t i = 0; i < g->count; i++) {
-        const int code = run(&g->item[i]);
+        const int code = run(&g->item[i], true);
         if (code) return code;
     }
     return 0;

@@ -103,12 +103,62 @@ static void tf32_is_for_those_that_say_so(void **state) {
     expect_out(&o, "\"dtype\": \"f32\"");
 }
 
+/* ---- timing */
+
+#define BENCH "bench --shape g4t8e4d64h32 --no-ceilings --quick --min-time 1e-5 "
+
+static void kernels_are_timed(void **state) {
+    (void)state;
+    outcome o = run_with(FAKE, BENCH "--dtype f32,bf16 --filter cuda --out t.jsonl --json");
+    expect_code(&o, 0);
+    expect_err(&o, " timed, 0 skipped, 0 failed");
+    expect_out(&o, "\"name\": \"layer_bf16_cuda\"");
+    expect_out(&o, "\"status\": \"ok\"");
+    const char *samples = read_text("t.jsonl");
+    assert_non_null(strstr(samples, "\"isa\":\"cuda\",\"library\":\"mot_cuda\""));
+    assert_non_null(strstr(samples, "\"device\":\"host memory (fake)\""));
+    o = run_with(FAKE, BENCH "--cache hot,cold-all --choice experts_cuda_tiled_64x64x16 --json");
+    expect_code(&o, 0);
+    expect_err(&o, "2 timed, 0 skipped");
+    o = run_with(FAKE, BENCH "--isa scalar --stage mix --json"); /* a GPU has none of the CPU's */
+    assert_null(strstr(o.out, "cuda"));
+}
+
+static void expect_untimed(const char *fault, int code, const char *says) {
+    char environment[600];
+    snprintf(environment, sizeof environment, FAKE "MOT_FAKE_CUDA=%s", fault);
+    const outcome o = run_with(environment, BENCH "--filter '^mix_cuda' --shape g4t8e4d64h33 --json");
+    expect_code(&o, code);
+    expect_out(&o, says);
+}
+
+static void what_is_not_right_is_not_timed(void **state) {
+    (void)state;
+    expect_untimed("no_driver", 77, "no driver, or one too old");
+    expect_untimed("wrong", 1, "check: FAIL");
+    expect_untimed("access", 1, "check: CRASH");
+    expect_untimed("slow", 0, "tainted, last by: clock below 75 % of the default");
+    expect_refusal(FAKE "MOT_FAKE_CUDA=no_driver MOT_REQUIRE_GPU=1", BENCH "--filter '^mix_cuda'", 5,
+                   "MOT_REQUIRE_GPU=1", "no driver");
+}
+
+/* Its check saw nothing: only later calls leave something else. */
+static void what_turns_wrong_is_mistrusted(void **state) {
+    (void)state;
+    const outcome o = run_with(FAKE "MOT_FAKE_CUDA=late", BENCH "--filter '^mix_cuda' --json");
+    expect_out(&o, "\"status\": \"mistrusted\"");
+    expect_out(&o, "a timed call left other outputs than the first one");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(everything_passes),
                                        cmocka_unit_test(without_a_gpu_rows_say_why),
                                        cmocka_unit_test(kernels_are_listed_unverified),
                                        cmocka_unit_test(info_and_doctor_agree),
                                        cmocka_unit_test(tf32_is_for_those_that_say_so),
+                                       cmocka_unit_test(kernels_are_timed),
+                                       cmocka_unit_test(what_is_not_right_is_not_timed),
+                                       cmocka_unit_test(what_turns_wrong_is_mistrusted),
                                        cmocka_unit_test(faults_are_found)};
     return cmocka_run_group_tests(tests, driver_set_up, driver_tear_down);
 }
