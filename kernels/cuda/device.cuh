@@ -65,6 +65,19 @@ __device__ inline void store4(mot_bf16 *to, float4 v) {
 /* NaN stays NaN, as the check demands; fmaxf would lose it. */
 __device__ inline float relu(float v) { return v < 0 ? 0 : v; }
 
+/* ---- rows of a matrix ---- */
+
+/* Whether the rows of a matrix may be accessed in pieces of so many bytes. */
+template <class T> __device__ inline bool rows_aligned(const T *first, size_t ld, size_t bytes) {
+    return ((size_t)first | ld * sizeof(T)) % bytes == 0;
+}
+
+/* From `at` to the end; of large numbers only that they are large. */
+__device__ inline int elements_left(size_t at, size_t end) {
+    const size_t left = at < end ? end - at : 0;
+    return left < 1 << 30 ? (int)left : 1 << 30;
+}
+
 /* ---- groups ---- */
 
 __device__ inline size_t group_tokens(const tensors &t, size_t group) {

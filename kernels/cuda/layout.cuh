@@ -30,8 +30,9 @@ __host__ __device__ constexpr place fragment_b8(int lane, int word) { return {la
 
 /* ---- pieces of 16 bytes in shared memory ---- */
 
-/* Tiles of `pieces` (a power of two) a row, without gaps. Eight pieces, one below the other or side by side, lie in
- * different banks: `piece` is XORed with the number of the 128-byte line that the row is in, as far as it fits. */
+/* Tiles of `pieces` (a power of two, or a multiple of 8) a row, without gaps. Eight pieces, one below the other or side
+ * by side, lie in different banks: `piece` is XORed with the number of the 128-byte line that the row is in, as far as
+ * it fits. */
 __host__ __device__ constexpr int swizzled(int row, int piece, int pieces) {
     const int rows_a_line = pieces < 8 ? 8 / pieces : 1, mask = pieces < 8 ? pieces - 1 : 7;
     return row * pieces + (piece ^ (row / rows_a_line & mask));

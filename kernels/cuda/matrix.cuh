@@ -50,6 +50,13 @@ __device__ inline void load_matrices_turned(unsigned (&r)[4], const void *row) {
                  : "memory");
 }
 
+/* The 8x8 matrix of which each lane has a word, turned. */
+__device__ inline unsigned turn_matrix(unsigned word) {
+    unsigned turned;
+    asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(turned) : "r"(word));
+    return turned;
+}
+
 /* ---- copies that run by themselves ---- */
 
 /* 16 bytes to shared memory, the first `bytes` of them from global memory and the rest 0. Both aligned to 16. */
@@ -66,5 +73,56 @@ template <int PENDING> __device__ inline void copy_wait() {
 
 } // namespace mot
 #endif
+
+namespace mot {
+
+/* Word j of lane i of each four lanes becomes word i of lane j: two neighbouring results of each of four tiles become
+ * eight of one, 16 bytes to store. */
+__device__ inline void turn_quad(unsigned (&w)[4]) {
+    UNROLL
+    for (int mask = 1; mask <= 2; mask *= 2) {
+        const bool upper = threadIdx.x & mask;
+        UNROLL
+        for (int i = 0; i < 4; i++)
+            if (!(i & mask)) {
+                const unsigned got = __shfl_xor_sync(~0U, upper ? w[i] : w[i | mask], mask);
+                if (upper)
+                    w[i] = got;
+                else
+                    w[i | mask] = got;
+            }
+    }
+}
+
+/* A lane's share of a row in four tiles side by side, in `half` of their fragments, to bf16; the row ends after `left`
+ * elements. All lanes of the warp take part. */
+template <bool RELU>
+__device__ inline void put_tiles(mot_bf16 *row, const float (*sum)[4], int half, int left, bool aligned) {
+    unsigned w[4];
+    UNROLL
+    for (int j = 0; j < 4; j++) {
+        const float first = sum[j][half * 2], second = sum[j][half * 2 + 1];
+        w[j] = round_to_bf16x2(RELU ? relu(first) : first, RELU ? relu(second) : second);
+    }
+    turn_quad(w);
+    const int at = threadIdx.x % 4 * 8;
+    if (aligned && at + 8 <= left)
+        *(uint4 *)(row + at) = {w[0], w[1], w[2], w[3]};
+    else {
+        UNROLL
+        for (int i = 0; i < 8; i++)
+            if (at + i < left) row[at + i] = (mot_bf16)(w[i / 2] >> i % 2 * 16);
+    }
+}
+
+/* A piece of 16 bytes to shared memory; the row that it is from ends after `left` elements, past them are zeros. */
+template <class T> __device__ inline void copy_piece(T *to, const T *from, int left, bool aligned) {
+    constexpr int ELEMENTS = 16 / sizeof(T);
+    if (aligned) return copy_async(to, from, (left < ELEMENTS ? left : ELEMENTS) * (int)sizeof(T));
+    UNROLL
+    for (int i = 0; i < ELEMENTS; i++) to[i] = i < left ? from[i] : T(0);
+}
+
+} // namespace mot
 
 #endif

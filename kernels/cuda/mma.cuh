@@ -18,7 +18,7 @@ template <class T_, int BM_, int BN_, int BK_, int WM_, int WN_, int STAGES_, in
     static constexpr int STEP = 2 * PER_PIECE;      /* of k per instruction: 32 bytes of a row of a */
     static constexpr int A_BYTES = BM * A_PIECES * 16, STAGE_BYTES = A_BYTES + BK * B_PIECES * 16;
     static constexpr size_t SHARED_BYTES = (size_t)STAGES * STAGE_BYTES;
-    static_assert(BM % WM == 0 && BN % WN == 0 && WM % 16 == 0 && WN % 16 == 0, "whole warps of whole fragments");
+    static_assert(BM % WM == 0 && BN % WN == 0 && WM % 16 == 0 && WN % 32 == 0, "whole warps of whole fragments");
     static_assert(BK % STEP == 0 && THREADS % A_PIECES == 0 && THREADS % B_PIECES == 0, "whole rows of pieces");
     static_assert(STAGES >= 2 && THREADS <= 1024, "a stage to fill while one is used");
 };
@@ -28,13 +28,6 @@ template <class T_, int BM_, int BN_, int BK_, int WM_, int WN_, int STAGES_, in
 /* Where a piece of b lies: elements of 4 bytes are read one by one, of 2 by load_matrices. */
 template <class S> __device__ inline int mma_b_slot(int row, int piece) {
     return sizeof(typename S::T) == 4 ? swizzled4(row, piece, S::B_PIECES) : swizzled(row, piece, S::B_PIECES);
-}
-
-template <class T> __device__ inline void mma_copy_piece(T *to, const T *from, int left, bool aligned) {
-    constexpr int PER_PIECE = 16 / sizeof(T);
-    if (aligned) return copy_async(to, from, (left < PER_PIECE ? left : PER_PIECE) * (int)sizeof(T));
-    UNROLL
-    for (int i = 0; i < PER_PIECE; i++) to[i] = i < left ? from[i] : T(0);
 }
 
 /* Columns k.. of a; those outside of the matrix are 0. */
@@ -48,7 +41,7 @@ __device__ inline void mma_copy_a(unsigned char *tile, const operands<T> &o, siz
         const bool inside = m + row < o.m && left > 0;
         const T *from = inside ? o.a + (m + row) * o.lda + k + piece * S::PER_PIECE : o.a;
         if (row < S::BM)
-            mma_copy_piece((T *)(tile + swizzled(row, piece, S::A_PIECES) * 16), from, inside ? left : 0, aligned);
+            copy_piece((T *)(tile + swizzled(row, piece, S::A_PIECES) * 16), from, inside ? left : 0, aligned);
     }
 }
 
@@ -62,7 +55,7 @@ __device__ inline void mma_copy_b(unsigned char *tile, const operands<T> &o, siz
         const int row = r + threadIdx.x / S::B_PIECES;
         const bool inside = k + row < o.k && left > 0;
         const T *from = inside ? o.b + (k + row) * o.ldb + n + piece * S::PER_PIECE : o.b;
-        if (row < S::BK) mma_copy_piece((T *)(tile + mma_b_slot<S>(row, piece) * 16), from, inside ? left : 0, aligned);
+        if (row < S::BK) copy_piece((T *)(tile + mma_b_slot<S>(row, piece) * 16), from, inside ? left : 0, aligned);
     }
 }
 
@@ -122,29 +115,39 @@ template <class S> __device__ inline void mma_stage(mma_sums<S> &sum, const unsi
 
 /* ---- the result ---- */
 
-/* Two elements of a row with `left` more; `whole`: they may be stored as one. */
-template <class T> __device__ inline void mma_put(T *to, float first, float second, int left, bool whole) {
-    if (whole && left >= 2) return store2(to, first, second);
-    if (left >= 1) to[0] = narrow<T>(first);
-    if (left >= 2) to[1] = narrow<T>(second);
+/* Columns of tiles j .. j+3, of the row that this lane has in `half` of a fragment. */
+template <bool RELU>
+__device__ inline void mma_put(float *row, const float (*sum)[4], int half, int left, bool aligned) {
+    UNROLL
+    for (int j = 0; j < 4; j++) {
+        const int at = j * 8 + fragment_c(threadIdx.x % 32, 0).column;
+        const float first = RELU ? relu(sum[j][half * 2]) : sum[j][half * 2];
+        const float second = RELU ? relu(sum[j][half * 2 + 1]) : sum[j][half * 2 + 1];
+        if (aligned && at + 1 < left)
+            store2(row + at, first, second);
+        else {
+            if (at < left) row[at] = first;
+            if (at + 1 < left) row[at + 1] = second;
+        }
+    }
+}
+template <bool RELU>
+__device__ inline void mma_put(mot_bf16 *row, const float (*sum)[4], int half, int left, bool aligned) {
+    put_tiles<RELU>(row, sum, half, left, aligned);
 }
 
 template <class S, bool RELU, class T>
 __device__ inline void mma_store(const mma_sums<S> &sum, const operands<T> &o, size_t m, size_t n) {
-    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    const bool whole = rows_aligned(o.c, o.ldc, 2 * sizeof(T));
+    const int warp = threadIdx.x / 32;
+    const size_t column = n + warp % S::WARPS_N * S::WN;
+    const bool aligned = rows_aligned(o.c, o.ldc, 16);
     UNROLL
-    for (int i = 0; i < S::WM / 16; i++) UNROLL
-    for (int half = 0; half < 2; half++) {
-        const place p = fragment_c(lane, half * 2);
-        const size_t row = m + warp / S::WARPS_N * S::WM + i * 16 + p.row;
+    for (int i = 0; i < S::WM / 8; i++) {
+        const size_t row = m + warp / S::WARPS_N * S::WM + i * 8 + threadIdx.x % 32 / 4;
         UNROLL
-        for (int j = 0; j < S::WN / 8; j++) {
-            const size_t column = n + warp % S::WARPS_N * S::WN + j * 8 + p.column;
-            const float first = sum[i][j][half * 2], second = sum[i][j][half * 2 + 1];
-            if (row < o.m)
-                mma_put(o.c + row * o.ldc + column, RELU ? relu(first) : first, RELU ? relu(second) : second,
-                        elements_left(column, o.n), whole);
+        for (int j = 0; j < S::WN / 8; j += 4) {
+            const int left = row < o.m ? elements_left(column + j * 8, o.n) : 0;
+            mma_put<RELU>(o.c + row * o.ldc + column + j * 8, &sum[i / 2][j], i % 2, left, aligned);
         }
     }
 }

@@ -62,17 +62,6 @@ template <class T> __device__ inline operands<T> operands_of(const redistributio
             r.t.strides.token_stride};
 }
 
-/* Whether the rows of a matrix may be accessed in pieces of so many bytes. */
-template <class T> __device__ inline bool rows_aligned(const T *first, size_t ld, size_t bytes) {
-    return ((size_t)first | ld * sizeof(T)) % bytes == 0;
-}
-
-/* From `at` to the end; of large numbers only that they are large. */
-__device__ inline int elements_left(size_t at, size_t end) {
-    const size_t left = at < end ? end - at : 0;
-    return left < 1 << 30 ? (int)left : 1 << 30;
-}
-
 /* ---- tiles ---- */
 
 struct tile {

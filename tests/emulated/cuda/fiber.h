@@ -3,8 +3,6 @@
 #define EMULATED_FIBER_H
 
 #include <functional>
-#include <memory>
-#include <ucontext.h>
 
 namespace emulated {
 
@@ -17,9 +15,9 @@ class fiber {
     void pause();  /* from inside */
 
   private:
-    static void enter(unsigned high, unsigned low);
+    static void enter(fiber *self);
     std::function<void()> body;
-    ucontext_t inside, outside;
+    void *inside, *outside; /* stack pointers of the one that does not run */
     char *stack;
     const void *outer_stack = nullptr;
     size_t outer_bytes = 0;

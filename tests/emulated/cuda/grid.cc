@@ -13,7 +13,7 @@ namespace emulated {
 /* One CUDA thread: a fiber that runs the kernel once for each block, and what it waits for. */
 struct cuda_thread {
     std::unique_ptr<fiber> stack;
-    std::function<bool()> ready; /* empty: it may run */
+    const std::function<bool()> *ready; /* NULL: it may run */
     index3 index;
     int barriers; /* passed */
     bool done;
@@ -49,7 +49,7 @@ order current_order() { return how; }
 
 void wait_until(const std::function<bool()> &ready) {
     if (ready()) return;
-    running->ready = ready;
+    running->ready = &ready;
     running->stack->pause();
 }
 
@@ -98,7 +98,7 @@ static void have_threads(unsigned count) {
 
 /* True: it ran. */
 static bool give_turn(cuda_thread *t) {
-    if (t->done || (t->ready && !t->ready())) return false;
+    if (t->done || (t->ready && !(*t->ready)())) return false;
     t->ready = nullptr;
     running = t;
     t->stack->resume();

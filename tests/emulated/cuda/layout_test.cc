@@ -69,6 +69,7 @@ static void swizzles_keep_every_piece(void **) {
         is_bijective(swizzled, pieces);
         is_bijective(swizzled4, pieces);
     }
+    is_bijective(swizzled, 24);
 }
 
 /* Eight pieces at once are in the eight different 16-byte columns of the banks: of load_matrices, and of copies. */
@@ -121,11 +122,25 @@ static void loaded_matrices_are_fragments(void **) {
     MOT_LAUNCH(kernel, warp, 0, 0);
 }
 
+static void quads_turn(void **) {
+    auto kernel = [](int) {
+        const unsigned lane = threadIdx.x;
+        unsigned w[4] = {lane * 4, lane * 4 + 1, lane * 4 + 2, lane * 4 + 3};
+        turn_quad(w);
+        for (unsigned i = 0; i < 4; i++) assert_int_equal(w[i], (lane / 4 * 4 + i) * 4 + lane % 4);
+        const unsigned turned = turn_matrix((lane * 2 + 1) << 16 | lane * 2);
+        assert_int_equal(turned & 0xffff, lane % 4 * 16 + lane / 4);
+        assert_int_equal(turned >> 16, lane % 4 * 16 + 8 + lane / 4);
+    };
+    const launch warp = {{1, 1, 1}, 32, 0};
+    MOT_LAUNCH(kernel, warp, 0, 0);
+}
+
 int main() {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fragments_cover_their_matrices), cmocka_unit_test(fragments_lie_where_ptx_says),
         cmocka_unit_test(results_are_operands),           cmocka_unit_test(swizzles_keep_every_piece),
         cmocka_unit_test(eight_pieces_meet_eight_banks),  cmocka_unit_test(words_of_b_meet_all_banks),
-        cmocka_unit_test(loaded_matrices_are_fragments)};
+        cmocka_unit_test(loaded_matrices_are_fragments),  cmocka_unit_test(quads_turn)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -90,6 +90,19 @@ inline void load_matrices_as(unsigned (&r)[4], const void *row, bool turned) {
 inline void load_matrices(unsigned (&r)[4], const void *row) { load_matrices_as(r, row, false); }
 inline void load_matrices_turned(unsigned (&r)[4], const void *row) { load_matrices_as(r, row, true); }
 
+inline unsigned turn_matrix(unsigned word) {
+    unsigned mine[2] = {word, 0};
+    emulated::together(mine, [](void *const *of_lane) {
+        const auto element = [&](int row, int column) {
+            return *(const unsigned *)of_lane[row * 4 + column / 2] >> column % 2 * 16 & 0xffff;
+        };
+        for (int lane = 0; lane < 32; lane++)
+            ((unsigned *)of_lane[lane])[1] = element(lane % 4 * 2, lane / 4) | element(lane % 4 * 2 + 1, lane / 4)
+                                                                                   << 16;
+    });
+    return mine[1];
+}
+
 /* ---- copies ---- */
 
 inline void copy_async(void *to, const void *from, int bytes) {

@@ -58,11 +58,11 @@ inline unsigned __float_as_uint(float v) {
 }
 
 /* All lanes take part: the mask is ignored. */
-inline float __shfl_xor_sync(unsigned, float v, int mask) {
-    float mine[2] = {v, 0};
+template <class V> V __shfl_xor_sync(unsigned, V v, int mask) {
+    V mine[2] = {v, v};
     emulated::together(mine, [=](void *const *of_lane) {
         for (int lane = 0; lane < emulated::WARP; lane++)
-            ((float *)of_lane[lane])[1] = ((const float *)of_lane[lane ^ mask])[0];
+            ((V *)of_lane[lane])[1] = ((const V *)of_lane[lane ^ mask])[0];
     });
     return mine[1];
 }
