@@ -10,8 +10,8 @@ const mot_cuda_module *cuda_module(const char **reason);
 
 /* What device 0 is. Asked once, in a child: a process that has started CUDA has no children that can use it. */
 typedef struct cuda_facts {
-    bool usable;
-    char reason[192]; /* "" if usable */
+    bool usable, real; /* real: no module of tests */
+    char reason[192];  /* "" if usable */
     mot_cuda_device device;
 } cuda_facts;
 const cuda_facts *cuda_probe(void);

@@ -23,6 +23,7 @@ static void ask(void *answer) {
         if (code) explain(f, m, "no device", code);
     }
     f->usable = !f->reason[0];
+    f->real = m->real;
 }
 
 const cuda_facts *cuda_probe(void) {
@@ -45,7 +46,7 @@ const char *cuda_why_not(const mot_cuda_variant *v) {
     const cuda_facts *f = cuda_probe();
     if (!f->usable) return f->reason;
     if (mot_cuda_runs_on(v, f->device.sm)) return NULL;
-    snprintf(reason, sizeof reason, "needs sm_%d%s: %s is sm_%d", v->sm, v->only ? "a" : "", f->device.name,
+    snprintf(reason, sizeof reason, "needs sm_%d%s: %s is sm_%d", v->sm, v->only ? " itself" : "", f->device.name,
              f->device.sm);
     return reason;
 }

@@ -55,6 +55,7 @@ static void add_kernels(json_t *gpu) {
     json_object_set_new(gpu, "kernels_reason", f->usable ? json_null() : machine_text(f->reason));
     if (!f->usable) return;
     json_object_set_new(gpu, "device", machine_text(f->device.name));
+    json_object_set_new(gpu, "real", json_boolean(f->real));
     json_object_set_new(gpu, "sm", json_integer(f->device.sm));
     json_object_set_new(gpu, "multiprocessors", json_integer(f->device.multiprocessors));
     json_object_set_new(gpu, "clock_mhz", json_integer(f->device.clock_mhz));

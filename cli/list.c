@@ -22,7 +22,7 @@ static bool write_names(const void *data, const char *format, FILE *file, bool c
     const listing *l = data;
     if (strcmp(format, "text")) return table_output(l->table, format, file, colours);
     for (size_t i = 0; i < l->count; i++)
-        fprintf(file, "%s%s%s%s\n", l->usable[i] ? "" : "~", l->names[i], l->marks[i] ? " " : "",
+        fprintf(file, "%s%s%s%s\n", l->usable[i] ? "" : "~", l->names[i], l->marks[i] ? "\t" : "",
                 l->marks[i] ? l->marks[i] : "");
     return fflush(file) == 0 && !ferror(file);
 }
@@ -168,7 +168,7 @@ const verb verb_list = {
     .name = "list",
     .summary = "variants, shapes, stages, counters",
     .doc = "Prints names, one a line; '~' before a name marks what this machine cannot run (--json says why), "
-           "'unverified' behind it a CUDA kernel that has never passed its check on a GPU.",
+           "a tab and 'unverified' behind it a CUDA kernel that has never passed its check on a GPU.",
     .args = "[variants|shapes|stages|counters]",
     .most_args = 1,
     .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAGS_OUTPUT,

@@ -60,9 +60,11 @@ typedef struct bench_record {
     double iterations, mad_ns, min_ns, flops, bytes, gflops, gbps, floor_ns, pct_of_ceiling;
     counter *counters;
     size_t counter_count;
-    size_t run;    /* index of the run that measured it first */
-    size_t pooled; /* runs that measured it */
-    bool usable;   /* "ok", with a time, and not faster than its ceiling allows */
+    size_t run;      /* index of the run that measured it first */
+    size_t pooled;   /* runs that measured it */
+    bool cuda;       /* on the GPU: threads is 0 */
+    bool unverified; /* a kernel that has no recorded pass on a GPU */
+    bool usable;     /* "ok", with a time, and not faster than its ceiling allows */
 } bench_record;
 
 typedef struct check_record {

@@ -11,12 +11,14 @@ typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_confi
 #define MOT_CUDA_NAIVE(name, ...) DECLARE(name)
 #define MOT_CUDA_TILED(name, ...) DECLARE(name)
 #define MOT_CUDA_MMA(name, ...) DECLARE(name)
+#define MOT_CUDA_FRONT(name, ...) DECLARE(name)
 #include "cuda_variants.def"
 
 static const launch_fn launches[] = {
 #define MOT_CUDA_NAIVE(name, ...) name##_launch,
 #define MOT_CUDA_TILED(name, ...) name##_launch,
 #define MOT_CUDA_MMA(name, ...) name##_launch,
+#define MOT_CUDA_FRONT(name, ...) name##_launch,
 #include "cuda_variants.def"
 };
 

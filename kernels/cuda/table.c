@@ -52,21 +52,41 @@ static size_t depth_bf16(size_t k, const mot_config *c) { return (void)c, tensor
 #define DEPTH_F32 depth_f32
 #define DEPTH_BF16 depth_bf16
 
+/* The tokens of `groups` groups, whole lines of 64 elements, beside the stages: as front.cuh lays them out. */
+static bool front_fits(const mot_shape *s, size_t kib, size_t tokens, size_t experts, size_t groups, size_t bk,
+                       size_t stages) {
+    enum { GROUP_BYTES = 32 };
+    const size_t lines = (s->d_model + 63) / 64, token_bytes = lines * 64 * sizeof(mot_bf16);
+    const size_t bytes = stages * bk * experts * sizeof(mot_bf16) + groups * (tokens * token_bytes + GROUP_BYTES);
+    return s->group_size <= tokens && lines < 1024 && bytes <= kib * 1024 && fits_a_grid(s, NULL);
+}
+
+#define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, ...)                                                                    \
+    static bool name##_supports(const mot_shape *s, const mot_config *c) {                                             \
+        (void)c;                                                                                                       \
+        return front_fits(s, __VA_ARGS__);                                                                             \
+    }
+#include "cuda_variants.def"
+
 /* ---- the table ---- */
 
 /* Members of one entry, and of its mot_variant. */
 #define ENTRY(family_, sm_) .family = #family_, .sm = sm_, .source = source_##family_
+#define ANY_SHAPE .supports = fits_a_grid
 #define VARIANT(name_, STAGE, DTYPE)                                                                                   \
-    .name = #name_, .stage = MOT_STAGE_##STAGE, .isa = MOT_ISA_SCALAR, .dtype = MOT_##DTYPE, .supports = fits_a_grid,  \
+    .name = #name_, .stage = MOT_STAGE_##STAGE, .isa = MOT_ISA_SCALAR, .dtype = MOT_##DTYPE,                           \
     .scratch_bytes = SCRATCH_##STAGE(DTYPE)
 
 static const mot_cuda_variant table[] = {
-#define MOT_CUDA_NAIVE(name, STAGE, DTYPE) {ENTRY(naive, 80), .variant = {VARIANT(name, STAGE, DTYPE)}},
+#define MOT_CUDA_NAIVE(name, STAGE, DTYPE) {ENTRY(naive, 80), .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE}},
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, bn, ...)                                                                \
-    {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), .mr = bm, .nr = bn}},
+    {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE, .mr = bm, .nr = bn}},
 #define MOT_CUDA_MMA(name, STAGE, DTYPE, bm, bn, ...)                                                                  \
     {ENTRY(mma, 80), .tf32 = MOT_##DTYPE == MOT_F32,                                                                   \
-     .variant = {VARIANT(name, STAGE, DTYPE), .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
+     .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE, .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
+#define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, kib, ...)                                                               \
+    {ENTRY(front, sm), .only = kib > 99,                                                                               \
+     .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .depth = DEPTH_##DTYPE}},
 #include "cuda_variants.def"
 };
 

@@ -45,9 +45,9 @@ static void kernels_are_listed_unverified(void **state) {
     (void)state;
     outcome o = run_with(FAKE "MOT_FAKE_CUDA=no_driver", "list --filter '^mix_cuda_naive'");
     expect_code(&o, 0);
-    assert_string_equal(o.out, "~mix_cuda_naive unverified\n");
+    assert_string_equal(o.out, "~mix_cuda_naive\tunverified\n");
     o = run_with(FAKE, "list --filter '^mix_(cuda_naive|scalar_4x4)'");
-    assert_string_equal(o.out, "mix_scalar_4x4\nmix_cuda_naive unverified\n");
+    assert_string_equal(o.out, "mix_scalar_4x4\nmix_cuda_naive\tunverified\n");
     o = run_with(FAKE, "list --filter '^mix_cuda_naive' --json");
     expect_out(&o, "\"verified\": \"unverified\"");
 }
@@ -142,6 +142,17 @@ static void what_is_not_right_is_not_timed(void **state) {
                    "MOT_REQUIRE_GPU=1", "no driver");
 }
 
+static void reports_mark_what_is_unverified(void **state) {
+    (void)state;
+    outcome o = run_with(FAKE, BENCH "--stage mix --filter 'scalar|cuda' --out r.jsonl");
+    expect_code(&o, 0);
+    o = run("report r.jsonl --format text");
+    expect_out(&o, "on the GPU");
+    expect_out(&o, "unverified");
+    o = run("report r.jsonl --format md");
+    expect_out(&o, "(on the GPU, cold-weights, f32)");
+}
+
 /* Its check saw nothing: only later calls leave something else. */
 static void what_turns_wrong_is_mistrusted(void **state) {
     (void)state;
@@ -158,6 +169,7 @@ int main(void) {
                                        cmocka_unit_test(tf32_is_for_those_that_say_so),
                                        cmocka_unit_test(kernels_are_timed),
                                        cmocka_unit_test(what_is_not_right_is_not_timed),
+                                       cmocka_unit_test(reports_mark_what_is_unverified),
                                        cmocka_unit_test(what_turns_wrong_is_mistrusted),
                                        cmocka_unit_test(faults_are_found)};
     return cmocka_run_group_tests(tests, driver_set_up, driver_tear_down);
