@@ -204,10 +204,11 @@ void bench_jobs_free(bench_jobs *jobs) {
 void bench_jobs_print(const bench_jobs *jobs) {
     for (size_t i = 0; i < jobs->count; i++) {
         const bench_job *job = &jobs->item[i];
-        char shape[SHAPE_TEXT];
+        char shape[SHAPE_TEXT], where[16] = "gpu";
         shape_print(shape, &job->shape);
+        if (!job->cuda) snprintf(where, sizeof where, "t%d", job->threads);
         for (size_t n = 0; n < job->count; n++)
-            printf("%s/%s/t%d/%s\n", job->contestant[n].name, shape, job->threads, cache_state_name(job->cache));
+            printf("%s/%s/%s/%s\n", job->contestant[n].name, shape, where, cache_state_name(job->cache));
     }
 }
 
