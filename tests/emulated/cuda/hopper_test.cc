@@ -78,8 +78,7 @@ template <class S> static mot_variant experts() {
 }
 
 template <class S> static void passes(void **) {
-    for (const mot_shape &s :
-         {mot_shape{1, 1, 1, 8, 8}, {7, 1, 3, 24, 40}, {150, 1, 1, 72, 264}, {3, 1, 2, 328, 16}})
+    for (const mot_shape &s : {mot_shape{1, 1, 1, 8, 8}, {7, 1, 3, 24, 40}, {150, 1, 1, 72, 264}, {3, 1, 2, 328, 16}})
         must_pass(experts<S>(), s);
 }
 
