@@ -1,5 +1,5 @@
-/* product.cuh: c = a.b for each of several batches, all row-major: what the experts' two products and redistribute are
- * to a kernel; and which block computes which tile of it. */
+/* product.cuh: c = a.b for each of several batches, all row-major: what the stages are to a kernel of products; and
+ * which block computes which tile of it. */
 #ifndef MOT_CUDA_PRODUCT_CUH
 #define MOT_CUDA_PRODUCT_CUH
 
@@ -8,6 +8,7 @@
 namespace mot {
 
 struct product {
+    static constexpr bool TURNED = false; /* a lies in memory as its transpose */
     const void *a, *b;
     void *c;
     size_t m, n, k, batches;
@@ -26,8 +27,17 @@ inline product experts_down(const tensors &t) {
     return {t.hidden, t.w2, t.y, G, D, H, E, H, D, D, G * H, H * D, G * D};
 }
 
-/* out = p . y, a batch being a group: its rows are tokens, fewer in a short group. */
-struct redistribution {
+/* A batch is a group, whose tokens are rows of x, p and out; in a short group there are fewer. */
+struct routing { /* x . controller: what p is the softmax of */
+    static constexpr bool TURNED = false;
+    tensors t;
+};
+struct mixing { /* mixed = transpose(p) . x */
+    static constexpr bool TURNED = true;
+    tensors t;
+};
+struct redistribution { /* out = p . y */
+    static constexpr bool TURNED = false;
     tensors t;
 };
 
@@ -48,6 +58,30 @@ template <class T> __device__ inline operands<T> operands_of(const product &p, s
             p.lda,
             p.ldb,
             p.ldc};
+}
+template <class T> __device__ inline operands<T> operands_of(const routing &r, size_t group) {
+    const mot_shape &s = r.t.shape;
+    return {(const T *)r.t.x + token_offset(r.t, group, 0),
+            (const T *)r.t.controller,
+            (T *)r.t.p + group * s.group_size * s.experts,
+            group_tokens(r.t, group),
+            s.experts,
+            s.d_model,
+            r.t.strides.token_stride,
+            s.experts,
+            s.experts};
+}
+template <class T> __device__ inline operands<T> operands_of(const mixing &m, size_t group) {
+    const mot_shape &s = m.t.shape;
+    return {(const T *)m.t.p + group * s.group_size * s.experts,
+            (const T *)m.t.x + token_offset(m.t, group, 0),
+            (T *)m.t.mixed + group * s.d_model,
+            s.experts,
+            s.d_model,
+            group_tokens(m.t, group),
+            s.experts,
+            m.t.strides.token_stride,
+            s.groups * s.d_model};
 }
 template <class T> __device__ inline operands<T> operands_of(const redistribution &r, size_t group) {
     const mot_shape &s = r.t.shape;
@@ -75,6 +109,14 @@ struct tiling {
 
 __host__ __device__ constexpr tiling tiling_of(const product &p, size_t bm, size_t bn, unsigned raster) {
     return {(unsigned)ceil_div(p.m, bm), (unsigned)ceil_div(p.n, bn), (unsigned)p.batches, raster};
+}
+__host__ __device__ constexpr tiling tiling_of(const routing &r, size_t bm, size_t bn, unsigned raster) {
+    const mot_shape &s = r.t.shape;
+    return {(unsigned)ceil_div(s.group_size, bm), (unsigned)ceil_div(s.experts, bn), (unsigned)s.groups, raster};
+}
+__host__ __device__ constexpr tiling tiling_of(const mixing &m, size_t bm, size_t bn, unsigned raster) {
+    const mot_shape &s = m.t.shape;
+    return {(unsigned)ceil_div(s.experts, bm), (unsigned)ceil_div(s.d_model, bn), (unsigned)s.groups, raster};
 }
 __host__ __device__ constexpr tiling tiling_of(const redistribution &r, size_t bm, size_t bn, unsigned raster) {
     const mot_shape &s = r.t.shape;

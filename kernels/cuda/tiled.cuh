@@ -15,11 +15,8 @@ template <int BM_, int BN_, int BK_, int TM_, int TN_, int BLOCKS_ = 1> struct t
     static constexpr int BM = BM_, BN = BN_, BK = BK_, TM = TM_, TN = TN_, PAD = 4;
     static constexpr int ROWS = BM / TM, COLUMNS = BN / TN, THREADS = ROWS * COLUMNS; /* of threads */
     static constexpr int A_FLOATS = BK * (BM + PAD), B_FLOATS = BK * BN;
-    static constexpr int A_PIECES = BM * BK / 4 / THREADS, B_PIECES = BK * BN / 4 / THREADS; /* per thread */
     static constexpr size_t SHARED_BYTES = 2 * (A_FLOATS + B_FLOATS) * sizeof(float);
     static_assert(TM % 4 == 0 && TN % 4 == 0 && BK % 4 == 0, "pieces are 4 elements long");
-    static_assert(A_PIECES * THREADS * 4 == BM * BK && B_PIECES * THREADS * 4 == BK * BN, "equal shares of the copy");
-    static_assert(THREADS % (BK / 4) == 0 && THREADS % (BN / 4) == 0, "whole rows of pieces at a time");
     static_assert(THREADS % 32 == 0 && THREADS <= 1024, "whole warps");
 };
 
@@ -33,47 +30,45 @@ template <class T> __device__ inline float4 tiled_fetch(const T *from, int left,
     return make_float4(v[0], v[1], v[2], v[3]);
 }
 
-/* This thread's pieces of the next tiles, on their way from global to shared memory: the first one's place, and one
- * every A_STEP rows. */
-template <class T, class S> struct tiled_pieces {
-    static constexpr int A_STEP = S::THREADS / (S::BK / 4), B_STEP = S::THREADS / (S::BN / 4);
-    const T *a_from, *b_from;
-    int a_rows, b_columns;
-    float4 a[S::A_PIECES], b[S::B_PIECES];
+/* This thread's pieces of an operand's next tile, SPAN x BK, on their way from global memory to rows of PITCH floats in
+ * shared memory, a row for each k. ACROSS: so they lie in memory (b, and a that is turned); else k runs along a row. */
+template <class T, class S, int SPAN, int PITCH, bool ACROSS> struct tiled_operand {
+    static constexpr int PIECES = SPAN * S::BK / 4 / S::THREADS, A_ROW = (ACROSS ? SPAN : S::BK) / 4;
+    static constexpr int STEP = S::THREADS / A_ROW; /* rows from one piece to the next */
+    static_assert(PIECES * S::THREADS * 4 == SPAN * S::BK && S::THREADS % A_ROW == 0, "equal shares, whole rows");
+    const T *from;
+    int left; /* along SPAN */
+    float4 piece[PIECES];
 
-    __device__ tiled_pieces(const operands<T> &o, size_t m, size_t n) {
-        const size_t row = m + threadIdx.x / (S::BK / 4), column = n + threadIdx.x % (S::BN / 4) * 4;
-        a_from = o.a + row * o.lda + threadIdx.x % (S::BK / 4) * 4, a_rows = elements_left(row, o.m);
-        b_from = o.b + threadIdx.x / (S::BN / 4) * o.ldb + column, b_columns = elements_left(column, o.n);
+    static __device__ int row() { return threadIdx.x / A_ROW; }
+    static __device__ int column() { return threadIdx.x % A_ROW * 4; }
+
+    /* SPAN begins at `first` and the matrix ends at `end`. */
+    __device__ tiled_operand(const T *matrix, size_t ld, size_t first, size_t end)
+        : from(matrix + row() * ld + column() + first * (ACROSS ? 1 : ld)),
+          left(elements_left(first + (ACROSS ? column() : row()), end)) {}
+
+    /* Those from k on, after those before. */
+    __device__ void fetch(size_t ld, size_t k, size_t end, bool aligned) {
+        const int deep = elements_left(k + (ACROSS ? row() : column()), end);
+        const int rows = ACROSS ? deep : left, columns = ACROSS ? left : deep;
+        UNROLL
+        for (int i = 0; i < PIECES; i++)
+            piece[i] = tiled_fetch(from + i * STEP * ld, i * STEP < rows ? columns : 0, aligned);
+        from += ACROSS ? S::BK * ld : S::BK;
     }
 
-    /* Those of the columns of a and rows of b from k on, after those before. */
-    __device__ void fetch(const operands<T> &o, size_t k) {
-        const bool fast_a = rows_aligned(o.a, o.lda, 4 * sizeof(T)), fast_b = rows_aligned(o.b, o.ldb, 4 * sizeof(T));
-        const int a_columns = elements_left(k + threadIdx.x % (S::BK / 4) * 4, o.k);
-        const int b_rows = elements_left(k + threadIdx.x / (S::BN / 4), o.k);
+    __device__ void put(float *tile) const {
         UNROLL
-        for (int i = 0; i < S::A_PIECES; i++)
-            a[i] = tiled_fetch(a_from + i * A_STEP * o.lda, i * A_STEP < a_rows ? a_columns : 0, fast_a);
-        UNROLL
-        for (int i = 0; i < S::B_PIECES; i++)
-            b[i] = tiled_fetch(b_from + i * B_STEP * o.ldb, i * B_STEP < b_rows ? b_columns : 0, fast_b);
-        a_from += S::BK, b_from += S::BK * o.ldb;
-    }
-
-    /* a is turned so that a step in k is a row of both. */
-    __device__ void put(float *to_a, float *to_b) const {
-        UNROLL
-        for (int i = 0; i < S::A_PIECES; i++) {
-            const int at = (int)threadIdx.x + i * S::THREADS;
-            float *to = to_a + at % (S::BK / 4) * 4 * (S::BM + S::PAD) + at / (S::BK / 4);
-            to[0] = a[i].x;
-            to[S::BM + S::PAD] = a[i].y;
-            to[2 * (S::BM + S::PAD)] = a[i].z;
-            to[3 * (S::BM + S::PAD)] = a[i].w;
+        for (int i = 0; i < PIECES; i++) {
+            const int r = row() + i * STEP;
+            if (ACROSS) {
+                *(float4 *)(tile + r * PITCH + column()) = piece[i];
+            } else {
+                float *to = tile + column() * PITCH + r;
+                to[0] = piece[i].x, to[PITCH] = piece[i].y, to[2 * PITCH] = piece[i].z, to[3 * PITCH] = piece[i].w;
+            }
         }
-        UNROLL
-        for (int i = 0; i < S::B_PIECES; i++) ((float4 *)to_b)[threadIdx.x + i * S::THREADS] = b[i];
     }
 };
 
@@ -125,31 +120,80 @@ __device__ inline void tiled_store(const float (&sum)[S::TM][S::TN], const opera
     }
 }
 
-/* P: product or redistribution. */
-template <class T, class S, bool RELU, class P>
-__global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_product(P problem) {
+template <class T, class S, bool TURNED>
+__device__ inline void tiled_sum(float (&sum)[S::TM][S::TN], const operands<T> &o, size_t m, size_t n) {
     float *a_tile = (float *)dynamic_shared(), *b_tile = a_tile + 2 * S::A_FLOATS;
-    const tile at = tile_at(tiling_of(problem, S::BM, S::BN, S::RASTER), blockIdx.x);
-    const operands<T> o = operands_of<T>(problem, at.batch);
-    const size_t m = (size_t)at.m * S::BM, n = (size_t)at.n * S::BN;
-    tiled_pieces<T, S> next(o, m, n);
-    float sum[S::TM][S::TN] = {};
+    const bool fast_a = rows_aligned(o.a, o.lda, 4 * sizeof(T)), fast_b = rows_aligned(o.b, o.ldb, 4 * sizeof(T));
+    tiled_operand<T, S, S::BM, S::BM + S::PAD, TURNED> a(o.a, o.lda, m, o.m);
+    tiled_operand<T, S, S::BN, S::BN, true> b(o.b, o.ldb, n, o.n);
     int half = 0;
-    next.fetch(o, 0);
-    next.put(a_tile, b_tile);
+    a.fetch(o.lda, 0, o.k, fast_a), b.fetch(o.ldb, 0, o.k, fast_b);
+    a.put(a_tile), b.put(b_tile);
     __syncthreads();
     for (size_t k = 0; k < o.k; k += S::BK, half ^= 1) {
         const bool more = k + S::BK < o.k;
-        if (more) next.fetch(o, k + S::BK);
+        if (more) a.fetch(o.lda, k + S::BK, o.k, fast_a), b.fetch(o.ldb, k + S::BK, o.k, fast_b);
         tiled_multiply<S>(sum, a_tile + half * S::A_FLOATS, b_tile + half * S::B_FLOATS);
-        if (more) next.put(a_tile + (half ^ 1) * S::A_FLOATS, b_tile + (half ^ 1) * S::B_FLOATS);
+        if (more) a.put(a_tile + (half ^ 1) * S::A_FLOATS), b.put(b_tile + (half ^ 1) * S::B_FLOATS);
         __syncthreads();
     }
+}
+
+/* P: product, mixing or redistribution. */
+template <class T, class S, bool RELU, class P>
+__global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_product(P problem) {
+    const tile at = tile_at(tiling_of(problem, S::BM, S::BN, S::RASTER), blockIdx.x);
+    const operands<T> o = operands_of<T>(problem, at.batch);
+    const size_t m = (size_t)at.m * S::BM, n = (size_t)at.n * S::BN;
+    float sum[S::TM][S::TN] = {};
+    tiled_sum<T, S, P::TURNED>(sum, o, m, n);
     tiled_store<T, S, RELU>(sum, o, m, n);
 }
 
 template <class S, class P> inline launch tiled_launch(const P &problem) {
     return {{tile_count(tiling_of(problem, S::BM, S::BN, S::RASTER)), 1, 1}, S::THREADS, S::SHARED_BYTES};
+}
+
+/* ---- route: a tile is a whole group's logits of some experts ---- */
+
+template <class S>
+__device__ inline void tiled_keep(const float (&sum)[S::TM][S::TN], float *logits, float temperature) {
+    UNROLL
+    for (int i = 0; i < S::TM; i++) {
+        const int row = threadIdx.x / S::COLUMNS * 4 + i % 4 + i / 4 * S::ROWS * 4;
+        UNROLL
+        for (int j = 0; j < S::TN; j++)
+            logits[row * S::BN + threadIdx.x % S::COLUMNS * 4 + j % 4 + j / 4 * S::COLUMNS * 4] =
+                sum[i][j] / temperature;
+    }
+}
+
+/* Of one column. */
+template <class T, class S> __device__ inline void tiled_softmax(float *column, T *p, size_t experts, int tokens) {
+    float max = -INFINITY, sum = 0;
+    for (int i = 0; i < tokens; i++) max = fmaxf(max, column[i * S::BN]);
+    for (int i = 0; i < tokens; i++) sum += column[i * S::BN] = expf(column[i * S::BN] - max);
+    for (int i = 0; i < tokens; i++) p[i * experts] = narrow<T>(column[i * S::BN] / sum);
+}
+
+template <class T, class S> __global__ void __launch_bounds__(S::THREADS, S::BLOCKS) tiled_route(routing r) {
+    const tile at = tile_at(tiling_of(r, S::BM, S::BN, S::RASTER), blockIdx.x);
+    const operands<T> o = operands_of<T>(r, at.batch);
+    const size_t n = (size_t)at.n * S::BN;
+    float *logits = (float *)dynamic_shared(), sum[S::TM][S::TN] = {};
+    tiled_sum<T, S, false>(sum, o, 0, n);
+    tiled_keep<S>(sum, logits, r.t.temperature); /* over the tiles: all are done with them */
+    __syncthreads();
+    for (int i = threadIdx.x; i < S::BN; i += S::THREADS)
+        if (n + i < o.n) tiled_softmax<T, S>(logits + i, o.c + n + i, o.ldc, (int)o.m);
+}
+
+template <class S> inline bool tiled_route_supports(const mot_shape &s) { return s.group_size <= S::BM; }
+template <class S> inline launch tiled_route_launch(const routing &r) {
+    constexpr size_t LOGITS = S::BM * S::BN * sizeof(float);
+    launch how = tiled_launch<S>(r);
+    how.shared_bytes = LOGITS > S::SHARED_BYTES ? LOGITS : S::SHARED_BYTES;
+    return how;
 }
 
 } // namespace mot

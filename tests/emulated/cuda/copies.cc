@@ -15,6 +15,7 @@ struct queue {
 
 static std::vector<queue> queues;
 static bool skipped;
+static unsigned first_deaf, last_deaf;
 
 static queue &mine() {
     const size_t thread = thread_index().x;
@@ -25,6 +26,8 @@ static queue &mine() {
 }
 
 void skip_waits(bool s) { skipped = s; }
+void skip_phases(unsigned first, unsigned last) { first_deaf = first, last_deaf = last; }
+bool phase_skipped() { return thread_index().x >= first_deaf && thread_index().x < last_deaf; }
 
 void later(std::function<void()> work) {
     if (current_order() == order::forward)
@@ -44,6 +47,22 @@ void wait(unsigned groups_pending) {
     if (skipped) return;
     for (; q.committed.size() > groups_pending; q.committed.pop_front())
         for (auto &work : q.committed.front()) work();
+}
+
+static std::deque<std::function<void()>> engine;
+static unsigned engine_block;
+
+void engine_later(std::function<void()> work) {
+    if (engine_block != blocks_begun()) engine.clear(), engine_block = blocks_begun();
+    engine.push_back(std::move(work));
+    if (current_order() == order::forward) engine_step();
+}
+
+void engine_step() {
+    if (engine.empty() || engine_block != blocks_begun()) return;
+    const std::function<void()> work = std::move(engine.front());
+    engine.pop_front();
+    work();
 }
 
 } // namespace emulated

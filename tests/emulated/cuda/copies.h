@@ -11,8 +11,15 @@ void later(std::function<void()> work);
 void commit();
 void wait(unsigned groups_pending);
 
-/* The waits of every thread do nothing: must be caught. */
+/* The same of a block's copy engine: a step does the oldest that is still to do, if there is one. */
+void engine_later(std::function<void()> work);
+void engine_step();
+
+/* Faults: the waits of every thread do nothing; those for a phase of a barrier in shared memory, of the threads from
+ * `first` to before `last`. */
 void skip_waits(bool);
+void skip_phases(unsigned first, unsigned last);
+bool phase_skipped();
 
 } // namespace emulated
 

@@ -66,7 +66,7 @@ static void wait_for_others(const rendezvous *r, unsigned generation) {
 
 void barrier(unsigned id, unsigned count) {
     rendezvous *r = &barriers[id];
-    if (running->barriers++ == skipped) return;
+    if (id == 0 && running->barriers++ == skipped) return;
     const unsigned generation = r->generation;
     if (!arrive(r, count)) wait_for_others(r, generation);
 }
@@ -80,6 +80,11 @@ void together(void *mine, const std::function<void(void *const *of_lane)> &once)
 }
 
 /* ---- running ---- */
+
+void stop(const char *why) {
+    fprintf(stderr, "block %u, thread %u: %s\n", block_at.x, running->index.x, why);
+    abort();
+}
 
 static void life(size_t at) {
     for (;;) {
@@ -114,10 +119,7 @@ static void run_block(unsigned count) {
         for (unsigned i = 0; i < count; i++) any |= give_turn(&threads[how == order::forward ? i : count - 1 - i]);
     }
     for (unsigned i = 0; i < count; i++)
-        if (!threads[i].done) {
-            fprintf(stderr, "block %u: thread %u waits for threads that never come\n", block_at.x, i);
-            abort();
-        }
+        if (running = &threads[i], !running->done) stop("waits for threads that never come");
 }
 
 /* Of exactly so many bytes: AddressSanitizer sees one past the end. */

@@ -26,11 +26,14 @@ enum class order { forward, backward };
 void set_order(order);
 order current_order();
 
-/* Waits for `count` threads at one of 16 barriers of the block. A thread that never arrives: the process ends with a
- * line that says so. */
+/* Waits for `count` threads at one of 16 barriers of the block; 0 is that of __syncthreads. A thread that never
+ * arrives: the process ends with a line that says so. */
 void barrier(unsigned id, unsigned count);
 
-/* From now on the threads of a block run past the barrier that would be the number-th they come to; -1: past none. */
+/* The process ends: the GPU would have done anything. */
+[[noreturn]] void stop(const char *why);
+
+/* From now on the threads of a block run past the barrier 0 that would be the number-th they come to; -1: past none. */
 void skip_barrier(int number);
 
 /* Waits until `ready` says so. Other threads must make it so. */

@@ -106,7 +106,7 @@ inline unsigned turn_matrix(unsigned word) {
 /* ---- copies ---- */
 
 inline void copy_async(void *to, const void *from, int bytes) {
-    if (((size_t)to | (size_t)from) % 16) abort();
+    if (((size_t)to | (size_t)from) % 16) emulated::stop("a copy of 16 bytes out of line");
     emulated::later([=] {
         memset(to, 0, 16);
         memcpy(to, from, (size_t)bytes);

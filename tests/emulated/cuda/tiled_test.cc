@@ -12,18 +12,25 @@ template <class T, class S> static mot_variant experts() {
                                           mot::tiled_launch<S, mot::product>>>);
 }
 
-static mot::redistribution redistribution_of(const mot::tensors &t) { return {t}; }
+template <class P> static P groups_of(const mot::tensors &t) { return {t}; }
 
-template <class T, class S> static mot_variant redistribute() {
-    return variant<T>("redistribute_tiled", MOT_STAGE_REDISTRIBUTE,
-                      stage<start_product<redistribution_of, mot::tiled_product<T, S, false, mot::redistribution>,
-                                          mot::tiled_launch<S, mot::redistribution>>>);
+template <class T, class S, class P> static mot_variant linear(mot_stage which) {
+    return variant<T>(which == MOT_STAGE_MIX ? "mix_tiled" : "redistribute_tiled", which,
+                      stage<start_product<groups_of<P>, mot::tiled_product<T, S, false, P>, mot::tiled_launch<S, P>>>);
+}
+
+template <class T, class S> static mot_variant route() {
+    return variant<T>(
+        "route_tiled", MOT_STAGE_ROUTE,
+        stage<start_product<groups_of<mot::routing>, mot::tiled_route<T, S>, mot::tiled_route_launch<S>>>);
 }
 
 template <class T, class S> static void passes(void **) {
     for (const mot_shape &s : odd_shapes) {
         must_pass(experts<T, S>(), s);
-        must_pass(redistribute<T, S>(), s);
+        must_pass(linear<T, S, mot::mixing>(MOT_STAGE_MIX), s);
+        must_pass(linear<T, S, mot::redistribution>(MOT_STAGE_REDISTRIBUTE), s);
+        if (mot::tiled_route_supports<S>(s)) must_pass(route<T, S>(), s);
     }
     must_pass(experts<T, S>(), {260, 1, 2, 44, 72}); /* several stripes of tiles */
 }
@@ -32,6 +39,10 @@ template <class T, class S> static void every_barrier_counts(void **) {
     for (int number = 0; number < 3; number++) {
         skip_barrier(number);
         must_be_caught(experts<T, S>(), {20, 1, 2, 96, 96});
+    }
+    for (int number = 0; number < 7; number++) { /* 5 of the sums, that after the last one, and that of the logits */
+        skip_barrier(number);
+        must_be_caught(route<T, S>(), {3, S::BM, 33, 80, 1});
     }
     skip_barrier(-1);
 }
