@@ -20,12 +20,13 @@ if(MOT_CUDA)
 endif()
 
 # The families, kernels/cuda/<family>.cu, and what each is compiled for.
-set(MOT_CUDA_FAMILIES naive tiled mma front)
+set(MOT_CUDA_FAMILIES naive tiled mma front hopper)
 set(MOT_CUDA_ARCHITECTURES_clock 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_naive 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_tiled 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_mma 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_front 80 90 ptx90)
+set(MOT_CUDA_ARCHITECTURES_hopper 90a)
 
 function(mot_cuda_sources target)
   foreach(family ${ARGN})

@@ -61,11 +61,26 @@ static bool front_fits(const mot_shape *s, size_t kib, size_t tokens, size_t exp
     return s->group_size <= tokens && lines < 1024 && bytes <= kib * 1024 && fits_a_grid(s, NULL);
 }
 
-#define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, ...)                                                                    \
+/* A block routes whole groups. */
+static bool tiled_fits(const mot_shape *s, mot_stage stage, size_t bm) {
+    return (stage != MOT_STAGE_ROUTE || s->group_size <= bm) && fits_a_grid(s, NULL);
+}
+
+/* The copy engine wants rows that begin at multiples of 16 bytes, and counts them in 32 bits. */
+static bool hopper_fits(const mot_shape *s, const mot_config *c) {
+    const size_t most = (size_t)1 << 31;
+    return s->d_model % 8 == 0 && s->d_expert % 8 == 0 && s->groups < most && s->d_model < most && s->d_expert < most &&
+           fits_a_grid(s, c);
+}
+
+/* A function of its own for each variant whose limits are its own. */
+#define SUPPORTS(name, fits)                                                                                           \
     static bool name##_supports(const mot_shape *s, const mot_config *c) {                                             \
         (void)c;                                                                                                       \
-        return front_fits(s, __VA_ARGS__);                                                                             \
+        return fits;                                                                                                   \
     }
+#define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, ...) SUPPORTS(name, tiled_fits(s, MOT_STAGE_##STAGE, bm))
+#define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, ...) SUPPORTS(name, front_fits(s, __VA_ARGS__))
 #include "cuda_variants.def"
 
 /* ---- the table ---- */
@@ -80,13 +95,16 @@ static bool front_fits(const mot_shape *s, size_t kib, size_t tokens, size_t exp
 static const mot_cuda_variant table[] = {
 #define MOT_CUDA_NAIVE(name, STAGE, DTYPE) {ENTRY(naive, 80), .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE}},
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, bn, ...)                                                                \
-    {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE, .mr = bm, .nr = bn}},
+    {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .mr = bm, .nr = bn}},
 #define MOT_CUDA_MMA(name, STAGE, DTYPE, bm, bn, ...)                                                                  \
     {ENTRY(mma, 80), .tf32 = MOT_##DTYPE == MOT_F32,                                                                   \
      .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE, .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
 #define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, kib, ...)                                                               \
     {ENTRY(front, sm), .only = kib > 99,                                                                               \
      .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .depth = DEPTH_##DTYPE}},
+#define MOT_CUDA_HOPPER(name, STAGE, DTYPE, bm, bn, stages)                                                            \
+    {ENTRY(hopper, 90), .only = true,                                                                                  \
+     .variant = {VARIANT(name, STAGE, DTYPE), .supports = hopper_fits, .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
 #include "cuda_variants.def"
 };
 

@@ -9,7 +9,13 @@ template <class T, class S, bool RELU, class Problem> static int start(const Pro
 
 template <mot_stage stage, mot_dtype dtype, class S> static int tiled(const mot::tensors &t, cudaStream_t stream) {
     using T = typename mot::element<dtype>::type;
-    if constexpr (stage == MOT_STAGE_REDISTRIBUTE) {
+    if constexpr (stage == MOT_STAGE_ROUTE) {
+        const mot::routing r = {t};
+        if (!mot::tiled_route_supports<S>(t.shape)) return cudaErrorNotSupported; /* table.c says so before */
+        return mot::start(mot::tiled_route<T, S>, mot::tiled_route_launch<S>(r), stream, r);
+    } else if constexpr (stage == MOT_STAGE_MIX) {
+        return start<T, S, false>(mot::mixing{t}, stream);
+    } else if constexpr (stage == MOT_STAGE_REDISTRIBUTE) {
         return start<T, S, false>(mot::redistribution{t}, stream);
     } else {
         static_assert(stage == MOT_STAGE_EXPERTS, "a stage of this family");

@@ -31,8 +31,8 @@ figures() {
         awk '/^[^ ]/ { name = $1 } /^ / { shared = 0; for (i = 2; i <= NF; i++) if ($i == "bytes" && $(i+1) ~ /^smem/) shared = $(i-1); print name, $1, shared }'
 }
 
-# The PTX of one kernel.
-body() { awk -v name="$1" 'index($0, ".entry " name "(") { on = 1 } on { print } on && /^}/ { exit }' "$work/ptx"; }
+# The PTX of one kernel: up to the next one, since lines of inline PTX may begin with a brace.
+body() { awk -v name="$1" '/\.entry |\.func / { on = index($0, ".entry " name "(") } on { print }' "$work/ptx"; }
 
 readable() { command -v c++filt >/dev/null && c++filt "$1" | sed 's/(.*//' || echo "$1"; }
 
