@@ -55,7 +55,7 @@ step 120 check $motbench check --filter cuda --shapes ci --budget 100 --out "$fo
 python3 scripts/cuda_verified.py "$folder/check.jsonl" >"$folder/verified.def" 2>&1 || true
 for tool in memcheck racecheck initcheck synccheck; do
     command -v compute-sanitizer >/dev/null || { say "SKIP: $tool: no compute-sanitizer here" && continue; }
-    step 30 $tool compute-sanitizer --tool $tool --target-processes all --error-exitcode 9 $motbench check \
+    step 30 $tool env MOT_CUDA_EXACT=1 compute-sanitizer --tool $tool --target-processes all --error-exitcode 9 $motbench check \
         --filter cuda --shape g3t33e5d40h24 --shape g9t6e16d64h72 || true
 done
 

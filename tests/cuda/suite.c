@@ -8,11 +8,13 @@
 
 static void everything_passes(void **state) {
     (void)state;
-    const outcome o = run_with(FAKE, "check --filter cuda --shapes smoke --json");
+    outcome o = run_with(FAKE, "check --filter cuda --shapes smoke --json");
     expect_code(&o, 0);
     expect_err(&o, " 0 failed, 0 skipped");
     expect_out(&o, "\"layer_bf16_cuda\"");
     expect_out(&o, "\"isa\": \"cuda\"");
+    o = run_with(FAKE "MOT_CUDA_EXACT=1", "check --filter cuda --shape g3t33e5d40h24");
+    expect_code(&o, 0);
 }
 
 /* ---- there is no GPU */
