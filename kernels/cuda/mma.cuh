@@ -3,7 +3,7 @@
 #ifndef MOT_CUDA_MMA_CUH
 #define MOT_CUDA_MMA_CUH
 
-#include "matrix.cuh"
+#include "fragment.cuh"
 #include "product.cuh"
 
 namespace mot {
@@ -13,9 +13,9 @@ template <class T_, int BM_, int BN_, int BK_, int WM_, int WN_, int STAGES_, in
     using T = T_;
     static constexpr int BM = BM_, BN = BN_, BK = BK_, WM = WM_, WN = WN_, STAGES = STAGES_, BLOCKS = BLOCKS_;
     static constexpr int RASTER = 8, WARPS_N = BN / WN, THREADS = BM / WM * WARPS_N * 32;
-    static constexpr int PER_PIECE = 16 / sizeof(T), A_PIECES = BK / PER_PIECE,
-                         B_PIECES = BN / PER_PIECE; /* of a row */
-    static constexpr int STEP = 2 * PER_PIECE;      /* of k per instruction: 32 bytes of a row of a */
+    static constexpr int PER_PIECE = mma_terms<T>::PER_PIECE, STEP = mma_terms<T>::STEP;
+    static constexpr int A_PIECES = BK / PER_PIECE, B_PIECES = BN / PER_PIECE; /* of a row of a tile … */
+    static constexpr int TURNED_PIECES = BM / PER_PIECE;                       /* … of a that is turned */
     static constexpr int A_BYTES = BM * A_PIECES * 16, STAGE_BYTES = A_BYTES + BK * B_PIECES * 16;
     static constexpr size_t SHARED_BYTES = (size_t)STAGES * STAGE_BYTES;
     static_assert(BM % WM == 0 && BN % WN == 0 && WM % 16 == 0 && WN % 32 == 0, "whole warps of whole fragments");
@@ -24,12 +24,6 @@ template <class T_, int BM_, int BN_, int BK_, int WM_, int WN_, int STAGES_, in
 };
 
 /* ---- tiles to shared memory ---- */
-
-/* Where a piece lies of an operand with k down its columns: elements of 4 bytes are read one by one, of 2 by
- * load_matrices. */
-template <class T> __device__ inline int mma_slot(int row, int piece, int pieces) {
-    return sizeof(T) == 4 ? swizzled4(row, piece, pieces) : swizzled(row, piece, pieces);
-}
 
 /* Columns k.. of a; those outside of the matrix are 0. */
 template <class S, class T>
@@ -59,64 +53,17 @@ __device__ inline void mma_copy_down(unsigned char *tile, const T *matrix, size_
         const bool inside = k + row < k_end && left > 0;
         const T *from = inside ? matrix + (k + row) * ld + first + piece * S::PER_PIECE : matrix;
         if (row < S::BK)
-            copy_piece((T *)(tile + mma_slot<T>(row, piece, PIECES) * 16), from, inside ? left : 0, aligned);
+            copy_piece((T *)(tile + down_slot<T>(row, piece, PIECES) * 16), from, inside ? left : 0, aligned);
     }
 }
 
-/* ---- fragments ---- */
-
-/* Rows row.. of a, columns k.., a fragment. */
-template <class S> __device__ inline void mma_load_a(unsigned (&a)[4], const unsigned char *tile, int row, int k) {
-    const int lane = threadIdx.x % 32;
-    load_matrices(a, tile + swizzled(row + lane % 16, k / S::PER_PIECE + lane / 16, S::A_PIECES) * 16);
-}
-
-/* The same of a tile that is turned. */
-template <class S>
-__device__ inline void mma_load_turned_a(unsigned (&a)[4], const unsigned char *tile, int row, int k) {
-    constexpr int PIECES = S::BM / S::PER_PIECE;
-    const int lane = threadIdx.x % 32;
-    if (sizeof(typename S::T) == 2) {
-        const int down = k + lane / 16 * 8 + lane % 8, piece = row / 8 + lane / 8 % 2;
-        load_matrices_turned(a, tile + swizzled(down, piece, PIECES) * 16);
-    } else {
-        UNROLL
-        for (int i = 0; i < 4; i++) {
-            const place p = fragment_a8(lane, i);
-            const int at = row + p.row;
-            a[i] = ((const unsigned *)tile)[swizzled4(k + p.column, at / 4, PIECES) * 4 + at % 4];
-        }
-    }
-}
-
-/* Rows k.. of b, two fragments of 8 columns from `column` on. */
-template <class S> __device__ inline void mma_load_b(unsigned (&b)[4], const unsigned char *tile, int k, int column) {
-    const int lane = threadIdx.x % 32;
-    if (sizeof(typename S::T) == 2) {
-        const int row = k + lane % 16, piece = column / 8 + lane / 16;
-        load_matrices_turned(b, tile + mma_slot<typename S::T>(row, piece, S::B_PIECES) * 16);
-    } else {
-        UNROLL
-        for (int i = 0; i < 4; i++) {
-            const place p = fragment_b8(lane, i % 2);
-            const int at = column + i / 2 * 8 + p.column;
-            b[i] =
-                round_to_tf32(((const unsigned *)tile)[mma_slot<float>(k + p.row, at / 4, S::B_PIECES) * 4 + at % 4]);
-        }
-    }
-}
-
-__device__ inline void mma_multiply(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1, float) {
-    mma_tf32(c, a, b0, b1);
-}
-__device__ inline void mma_multiply(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1, mot_bf16) {
-    mma_bf16(c, a, b0, b1);
-}
+/* ---- products ---- */
 
 template <class S> using mma_sums = float[S::WM / 16][S::WN / 8][4];
 
 /* One stage. */
 template <class S, bool TURNED> __device__ inline void mma_stage(mma_sums<S> &sum, const unsigned char *tile) {
+    using T = typename S::T;
     const int warp = threadIdx.x / 32, row = warp / S::WARPS_N * S::WM, column = warp % S::WARPS_N * S::WN;
     UNROLL
     for (int k = 0; k < S::BK; k += S::STEP) {
@@ -124,43 +71,19 @@ template <class S, bool TURNED> __device__ inline void mma_stage(mma_sums<S> &su
         UNROLL
         for (int i = 0; i < S::WM / 16; i++) {
             if (TURNED)
-                mma_load_turned_a<S>(a[i], tile, row + i * 16, k);
+                load_a_down<T>(a[i], tile, S::TURNED_PIECES, row + i * 16, k);
             else
-                mma_load_a<S>(a[i], tile, row + i * 16, k);
-            UNROLL
-            for (int j = 0; j < 4 && sizeof(typename S::T) == 4; j++) a[i][j] = round_to_tf32(a[i][j]);
+                load_a<T>(a[i], tile, S::A_PIECES, row + i * 16, k);
         }
         UNROLL
-        for (int j = 0; j < S::WN / 16; j++) mma_load_b<S>(b[j], tile + S::A_BYTES, k, column + j * 16);
+        for (int j = 0; j < S::WN / 16; j++) load_b_down<T>(b[j], tile + S::A_BYTES, S::B_PIECES, k, column + j * 16);
         UNROLL
         for (int i = 0; i < S::WM / 16; i++) UNROLL
-        for (int j = 0; j < S::WN / 8; j++)
-            mma_multiply(sum[i][j], a[i], b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1], typename S::T());
+        for (int j = 0; j < S::WN / 8; j++) multiply<T>(sum[i][j], a[i], b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]);
     }
 }
 
 /* ---- the result ---- */
-
-/* Columns of tiles j .. j+3, of the row that this lane has in `half` of a fragment. */
-template <bool RELU>
-__device__ inline void mma_put(float *row, const float (*sum)[4], int half, int left, bool aligned) {
-    UNROLL
-    for (int j = 0; j < 4; j++) {
-        const int at = j * 8 + fragment_c(threadIdx.x % 32, 0).column;
-        const float first = RELU ? relu(sum[j][half * 2]) : sum[j][half * 2];
-        const float second = RELU ? relu(sum[j][half * 2 + 1]) : sum[j][half * 2 + 1];
-        if (aligned && at + 1 < left)
-            store2(row + at, first, second);
-        else {
-            if (at < left) row[at] = first;
-            if (at + 1 < left) row[at + 1] = second;
-        }
-    }
-}
-template <bool RELU>
-__device__ inline void mma_put(mot_bf16 *row, const float (*sum)[4], int half, int left, bool aligned) {
-    put_tiles<RELU>(row, sum, half, left, aligned);
-}
 
 template <class S, bool RELU, class T>
 __device__ inline void mma_store(const mma_sums<S> &sum, const operands<T> &o, size_t m, size_t n) {
@@ -173,7 +96,7 @@ __device__ inline void mma_store(const mma_sums<S> &sum, const operands<T> &o, s
         UNROLL
         for (int j = 0; j < S::WN / 8; j += 4) {
             const int left = row < o.m ? elements_left(column + j * 8, o.n) : 0;
-            mma_put<RELU>(o.c + row * o.ldc + column + j * 8, &sum[i / 2][j], i % 2, left, aligned);
+            put_tiles<RELU>(o.c + row * o.ldc + column + j * 8, &sum[i / 2][j], i % 2, left, aligned);
         }
     }
 }
@@ -185,7 +108,7 @@ __device__ inline void mma_copy(int stage, const operands<T> &o, size_t m, size_
     unsigned char *tile = dynamic_shared() + stage * S::STAGE_BYTES;
     if (k < o.k) {
         if (TURNED)
-            mma_copy_down<S, S::BM / S::PER_PIECE>(tile, o.a, o.lda, k, o.k, m, o.m);
+            mma_copy_down<S, S::TURNED_PIECES>(tile, o.a, o.lda, k, o.k, m, o.m);
         else
             mma_copy_a<S>(tile, o, m, k);
         mma_copy_down<S, S::B_PIECES>(tile + S::A_BYTES, o.b, o.ldb, k, o.k, n, o.n);

@@ -2,8 +2,7 @@
  * of its barriers, or without waiting for its copies. */
 #include "judge.h"
 #include "mma.cuh"
-
-#include <vector>
+#include "tf32.h"
 
 using namespace emulated;
 
@@ -50,31 +49,14 @@ template <class S> static void waiting_counts(void **) {
 
 /* ---- tf32 ---- */
 
-/* Numbers that look random: integers of up to 4 bits, or of all 24. */
-static std::vector<float> numbers_of(size_t n, bool integers) {
-    static unsigned state = 1;
-    std::vector<float> v(n);
-    for (float &x : v) {
-        state = state * 1664525 + 1013904223;
-        x = integers ? (float)((int)(state >> 28) - 7) : (float)((int)(state >> 8) - (1 << 23)) * 0x1p-23F;
-    }
-    return v;
-}
-
-static double as_tf32(float v) { return __uint_as_float(mot::round_to_tf32(__float_as_uint(v))); }
-
-/* c of a problem is relu(a.b), or a is turned and there is no relu. Within the bound of a sum in f32 of products that
- * are exact; of integers, equal. */
+/* c of a problem is relu(a.b), or a is turned and there is no relu. Of integers, equal. */
 template <class P> static void compare(const P &p, size_t batch, size_t row, size_t column, bool integers) {
     const auto o = mot::operands_of<float>(p, batch);
-    double sum = 0, absolute = 0;
-    for (size_t k = 0; k < o.k; k++) {
-        const float a = P::TURNED ? o.a[k * o.lda + row] : o.a[row * o.lda + k];
-        const double term = as_tf32(a) * as_tf32(o.b[k * o.ldb + column]);
-        sum += term, absolute += fabs(term);
-    }
-    const double error = fabs(o.c[row * o.ldc + column] - (sum < 0 && !P::TURNED ? 0 : sum));
-    assert_true(error <= (integers ? 0 : (double)(o.k + 1) * 0x1p-24 * absolute));
+    const dot d = dot_of(
+        o.k, [&](size_t k) { return P::TURNED ? o.a[k * o.lda + row] : o.a[row * o.lda + k]; },
+        [&](size_t k) { return o.b[k * o.ldb + column]; });
+    const double error = fabs(o.c[row * o.ldc + column] - (d.sum < 0 && !P::TURNED ? 0 : d.sum));
+    assert_true(error <= (integers ? 0 : bound_of(d, o.k)));
 }
 
 template <class S> static void product_in_tf32(size_t m, size_t n, size_t k, bool integers) {
