@@ -4,6 +4,7 @@
 #define MOT_CUDA_HOPPER_CUH
 
 #include "async.cuh"
+#include "fragment.cuh"
 #include "product.cuh"
 
 namespace mot {

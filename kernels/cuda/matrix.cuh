@@ -94,27 +94,6 @@ __device__ inline void turn_quad(unsigned (&w)[4]) {
     }
 }
 
-/* A lane's share of a row in four tiles side by side, in `half` of their fragments, to bf16; the row ends after `left`
- * elements. All lanes of the warp take part. */
-template <bool RELU>
-__device__ inline void put_tiles(mot_bf16 *row, const float (*sum)[4], int half, int left, bool aligned) {
-    unsigned w[4];
-    UNROLL
-    for (int j = 0; j < 4; j++) {
-        const float first = sum[j][half * 2], second = sum[j][half * 2 + 1];
-        w[j] = round_to_bf16x2(RELU ? relu(first) : first, RELU ? relu(second) : second);
-    }
-    turn_quad(w);
-    const int at = threadIdx.x % 4 * 8;
-    if (aligned && at + 8 <= left)
-        *(uint4 *)(row + at) = {w[0], w[1], w[2], w[3]};
-    else {
-        UNROLL
-        for (int i = 0; i < 8; i++)
-            if (at + i < left) row[at + i] = (mot_bf16)(w[i / 2] >> i % 2 * 16);
-    }
-}
-
 /* A piece of 16 bytes to shared memory; the row that it is from ends after `left` elements, past them are zeros. */
 template <class T> __device__ inline void copy_piece(T *to, const T *from, int left, bool aligned) {
     constexpr int ELEMENTS = 16 / sizeof(T);

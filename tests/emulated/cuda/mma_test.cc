@@ -2,8 +2,7 @@
  * of its barriers, or without waiting for its copies. */
 #include "judge.h"
 #include "mma.cuh"
-
-#include <vector>
+#include "tf32.h"
 
 using namespace emulated;
 
@@ -17,19 +16,20 @@ template <class S> static mot_variant experts() {
     return variant<mot_bf16>("experts_mma", MOT_STAGE_EXPERTS, stage<up<S>, down<S>>);
 }
 
-static mot::redistribution redistribution_of(const mot::tensors &t) { return {t}; }
-template <class S> static mot_variant redistribute() {
-    return variant<mot_bf16>("redistribute_mma", MOT_STAGE_REDISTRIBUTE,
-                             stage<start_product<redistribution_of, mot::mma_product<S, false, mot::redistribution>,
-                                                 mot::mma_launch<S, mot::redistribution>>>);
+template <class P> static P groups_of(const mot::tensors &t) { return {t}; }
+template <class S, class P> static mot_variant linear(mot_stage which) {
+    return variant<mot_bf16>(which == MOT_STAGE_MIX ? "mix_mma" : "redistribute_mma", which,
+                             stage<start_product<groups_of<P>, mot::mma_product<S, false, P>, mot::mma_launch<S, P>>>);
 }
 
 template <class S> static void passes(void **) {
     for (const mot_shape &s : odd_shapes) {
         must_pass(experts<S>(), s);
-        must_pass(redistribute<S>(), s);
+        must_pass(linear<S, mot::mixing>(MOT_STAGE_MIX), s);
+        must_pass(linear<S, mot::redistribution>(MOT_STAGE_REDISTRIBUTE), s);
     }
     must_pass(experts<S>(), {150, 1, 2, 136, 200}); /* more steps than stages, several tiles, whole pieces */
+    must_pass(linear<S, mot::mixing>(MOT_STAGE_MIX), {3, 150, 136, 200, 1});
 }
 
 template <class S> static void every_barrier_counts(void **) {
@@ -49,29 +49,14 @@ template <class S> static void waiting_counts(void **) {
 
 /* ---- tf32 ---- */
 
-/* Numbers that look random: integers of up to 4 bits, or of all 24. */
-static std::vector<float> numbers_of(size_t n, bool integers) {
-    static unsigned state = 1;
-    std::vector<float> v(n);
-    for (float &x : v) {
-        state = state * 1664525 + 1013904223;
-        x = integers ? (float)((int)(state >> 28) - 7) : (float)((int)(state >> 8) - (1 << 23)) * 0x1p-23F;
-    }
-    return v;
-}
-
-static double as_tf32(float v) { return __uint_as_float(mot::round_to_tf32(__float_as_uint(v))); }
-
-/* Within the bound of a sum in f32 of products that are exact; of integers, equal. */
-static void compare(const mot::product &p, size_t batch, size_t row, size_t column, bool integers) {
+/* c of a problem is relu(a.b), or a is turned and there is no relu. Of integers, equal. */
+template <class P> static void compare(const P &p, size_t batch, size_t row, size_t column, bool integers) {
     const auto o = mot::operands_of<float>(p, batch);
-    double sum = 0, absolute = 0;
-    for (size_t k = 0; k < o.k; k++) {
-        const double term = as_tf32(o.a[row * o.lda + k]) * as_tf32(o.b[k * o.ldb + column]);
-        sum += term, absolute += fabs(term);
-    }
-    const double error = fabs(o.c[row * o.ldc + column] - (sum < 0 ? 0 : sum));
-    assert_true(error <= (integers ? 0 : (double)(o.k + 1) * 0x1p-24 * absolute));
+    const dot d = dot_of(
+        o.k, [&](size_t k) { return P::TURNED ? o.a[k * o.lda + row] : o.a[row * o.lda + k]; },
+        [&](size_t k) { return o.b[k * o.ldb + column]; });
+    const double error = fabs(o.c[row * o.ldc + column] - (d.sum < 0 && !P::TURNED ? 0 : d.sum));
+    assert_true(error <= (integers ? 0 : bound_of(d, o.k)));
 }
 
 template <class S> static void product_in_tf32(size_t m, size_t n, size_t k, bool integers) {
@@ -84,6 +69,18 @@ template <class S> static void product_in_tf32(size_t m, size_t n, size_t k, boo
     for (size_t i = 0; i < BATCHES * m * n; i++) compare(p, i / (m * n), i / n % m, i % n, integers);
 }
 
+template <class S> static void mix_in_tf32(const mot_shape &s, bool integers) {
+    const size_t G = s.groups, T = s.group_size, E = s.experts, D = s.d_model;
+    const std::vector<float> p = numbers_of(G * T * E, integers), x = numbers_of(G * T * D, integers);
+    std::vector<float> mixed(E * G * D, NAN);
+    mot::mixing m = {};
+    m.t.x = x.data(), m.t.p = (void *)p.data(), m.t.mixed = mixed.data(), m.t.shape = s;
+    m.t.strides = {G, T * D, 0, D, T};
+    const auto kernel = mot::mma_product<S, false, mot::mixing>;
+    MOT_LAUNCH(kernel, mot::mma_launch<S>(m), 0, m);
+    for (size_t i = 0; i < G * E * D; i++) compare(m, i / (E * D), i / D % E, i % D, integers);
+}
+
 template <class S> static void tf32_is_right(void **) {
     for (order o : {order::forward, order::backward}) {
         set_order(o);
@@ -92,6 +89,8 @@ template <class S> static void tf32_is_right(void **) {
             product_in_tf32<S>(37, 71, 53, integers);
             product_in_tf32<S>(64, 128, 160, integers);
             product_in_tf32<S>(100, 68, 36, integers);
+            mix_in_tf32<S>({2, 37, 41, 35, 1}, integers);
+            mix_in_tf32<S>({2, 32, 64, 68, 1}, integers);
         }
     }
 }
