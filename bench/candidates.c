@@ -17,6 +17,11 @@ const peer *peer_at(size_t index) { return index < peer_count() ? peers[index] :
 
 bool peer_is_default(const peer *p) { return p == peer_at(0); }
 
+void peers_leave(void) {
+    for (size_t i = 0; i < peer_count(); i++)
+        if (peers[i]->leave) peers[i]->leave();
+}
+
 static size_t peer_variants(void) {
     size_t n = 0;
     for (size_t i = 0; i < peer_count(); i++) n += peers[i]->variant_count;

@@ -24,5 +24,6 @@ static const mot_variant variants[] = {
 const peer peer_onednn = {.library = LIBRARY,
                           .version = product_version,
                           .enter = product_alone,
+                          .leave = product_leave,
                           .variants = variants,
                           .variant_count = sizeof variants / sizeof *variants};
