@@ -22,6 +22,11 @@ static inline void softmax_to_bf16(mot_bf16 *p, float *logits, size_t tokens, si
     mot_bf16_from_f32(p, logits, n);
 }
 
+/* NaN stays. */
+static inline void relu_bf16(mot_bf16 *v, size_t n) {
+    for (size_t i = 0; i < n; i++) v[i] = (mot_bf16)(v[i] - 0x8000) <= 0x7f80 ? 0 : v[i]; /* -0 to -Inf */
+}
+
 static inline size_t logits_bytes(const mot_shape *s) { return (s->group_size + 2) * s->experts * sizeof(float); }
 
 #endif
