@@ -16,8 +16,9 @@ typedef struct peer {
 } peer;
 size_t peer_count(void);
 const peer *peer_at(size_t index);
-/* The one that is timed without being asked for: the first one built. It is base enough, and the others take time. */
-bool peer_is_default(const peer *);
+/* The one that is timed without being asked for: the first one built that has a layer of this data type for this
+ * processor, or NULL. It is base enough, and the others take time. */
+const peer *peer_default(mot_dtype);
 
 /* Every peer is left: after a comparison, before the end. Whoever comes back has its products made again. */
 void peers_leave(void);
