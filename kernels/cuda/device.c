@@ -58,7 +58,7 @@ static bool is_flag(int v) { return v == 0 || v == 1; }
 static mot_status check_options(const mot_cuda_options *o) {
     if (o->struct_size != sizeof *o || o->device < -1) return MOT_ERROR_OPTIONS;
     if (!(o->temperature > 0) || isinf(o->temperature)) return MOT_ERROR_OPTIONS;
-    if (o->dtype != MOT_F32 && o->dtype != MOT_BF16) return MOT_ERROR_OPTIONS;
+    if (o->dtype != MOT_F32 && o->dtype != MOT_BF16) return MOT_ERROR_DTYPE;
     return is_flag(o->tf32) && is_flag(o->unverified) ? MOT_OK : MOT_ERROR_OPTIONS;
 }
 

@@ -10,6 +10,8 @@ template <class S, bool RELU, class Problem> static int start(const Problem &pro
 template <mot_stage stage, class S> static int mma(const mot::tensors &t, cudaStream_t stream) {
     if constexpr (stage == MOT_STAGE_REDISTRIBUTE) {
         return start<S, false>(mot::redistribution{t}, stream);
+    } else if constexpr (stage == MOT_STAGE_MIX) {
+        return start<S, false>(mot::mixing{t}, stream);
     } else {
         static_assert(stage == MOT_STAGE_EXPERTS, "a stage of this family");
         const int up = start<S, true>(mot::experts_up(t), stream);

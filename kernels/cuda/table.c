@@ -52,13 +52,13 @@ static size_t depth_bf16(size_t k, const mot_config *c) { return (void)c, tensor
 #define DEPTH_F32 depth_f32
 #define DEPTH_BF16 depth_bf16
 
-/* The tokens of `groups` groups, whole lines of 64 elements, beside the stages: as front.cuh lays them out. */
-static bool front_fits(const mot_shape *s, size_t kib, size_t tokens, size_t experts, size_t groups, size_t bk,
-                       size_t stages) {
-    enum { GROUP_BYTES = 32 };
-    const size_t lines = (s->d_model + 63) / 64, token_bytes = lines * 64 * sizeof(mot_bf16);
-    const size_t bytes = stages * bk * experts * sizeof(mot_bf16) + groups * (tokens * token_bytes + GROUP_BYTES);
-    return s->group_size <= tokens && lines < 1024 && bytes <= kib * 1024 && fits_a_grid(s, NULL);
+/* The tokens of `groups` groups, whole lines of 128 bytes, beside the stages: as front_tokens.cuh lays them out. */
+static bool front_fits(const mot_shape *s, mot_dtype dtype, size_t kib, size_t tokens, size_t experts, size_t groups,
+                       size_t bk, size_t stages) {
+    enum { GROUP_BYTES = 32, LINE = 128 };
+    const size_t element = mot_dtype_bytes(dtype), lines = (s->d_model * element + LINE - 1) / LINE;
+    const size_t bytes = stages * bk * experts * element + groups * (tokens * lines * LINE + GROUP_BYTES);
+    return s->group_size <= tokens && lines < 2048 && bytes <= kib * 1024 && fits_a_grid(s, NULL);
 }
 
 /* A block routes whole groups. */
@@ -80,7 +80,7 @@ static bool hopper_fits(const mot_shape *s, const mot_config *c) {
         return fits;                                                                                                   \
     }
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, ...) SUPPORTS(name, tiled_fits(s, MOT_STAGE_##STAGE, bm))
-#define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, ...) SUPPORTS(name, front_fits(s, __VA_ARGS__))
+#define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, ...) SUPPORTS(name, front_fits(s, MOT_##DTYPE, __VA_ARGS__))
 #include "cuda_variants.def"
 
 /* ---- the table ---- */
@@ -100,7 +100,7 @@ static const mot_cuda_variant table[] = {
     {ENTRY(mma, 80), .tf32 = MOT_##DTYPE == MOT_F32,                                                                   \
      .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE, .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
 #define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, kib, ...)                                                               \
-    {ENTRY(front, sm), .only = kib > 99,                                                                               \
+    {ENTRY(front, sm), .only = kib > 99, .tf32 = MOT_##DTYPE == MOT_F32,                                               \
      .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .depth = DEPTH_##DTYPE}},
 #define MOT_CUDA_HOPPER(name, STAGE, DTYPE, bm, bn, stages)                                                            \
     {ENTRY(hopper, 90), .only = true,                                                                                  \

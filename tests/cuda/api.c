@@ -108,7 +108,7 @@ static void options_outside_their_range(void **state) {
     expect_options(WITH(tf32, 1), MOT_OK);
     expect_options(WITH(struct_size, 8), MOT_ERROR_OPTIONS);
     expect_options(WITH(device, -2), MOT_ERROR_OPTIONS);
-    expect_options(WITH(dtype, 7), MOT_ERROR_OPTIONS);
+    expect_options(WITH(dtype, 7), MOT_ERROR_DTYPE);
     expect_options(WITH(tf32, 2), MOT_ERROR_OPTIONS);
     expect_options(WITH(unverified, -1), MOT_ERROR_OPTIONS);
     expect_options(WITH(temperature, 0), MOT_ERROR_OPTIONS);

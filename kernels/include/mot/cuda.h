@@ -53,7 +53,7 @@ MOT_API void mot_cuda_options_default(mot_cuda_options *options);
 typedef struct mot_cuda_layer mot_cuda_layer; /* bound to a shape, a device and kernels */
 
 /* Chooses kernels, allocates weights and workspace on the device. options NULL: the defaults. *out is NULL on failure.
- * Errors: NULL, SHAPE, OVERFLOW, OPTIONS, SUPPORT, UNVERIFIED, MEMORY, DEVICE. Thread-safe. */
+ * Errors: NULL, SHAPE, OVERFLOW, OPTIONS, DTYPE, SUPPORT, UNVERIFIED, MEMORY, DEVICE. Thread-safe. */
 MOT_API MOT_NODISCARD mot_status mot_cuda_layer_create(mot_cuda_layer **out, const mot_shape *shape,
                                                        const mot_cuda_options *options);
 
