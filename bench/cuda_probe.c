@@ -45,7 +45,7 @@ const char *cuda_why_not(const mot_cuda_variant *v) {
     static char reason[192];
     const cuda_facts *f = cuda_probe();
     if (!f->usable) return f->reason;
-    if (mot_cuda_runs_on(v, f->device.sm)) return NULL;
+    if (mot_cuda_runs_on(v, f->device.sm)) return cuda_module(NULL)->missing(mot_cuda_index(v));
     snprintf(reason, sizeof reason, "needs sm_%d%s: %s is sm_%d", v->sm, v->only ? " itself" : "", f->device.name,
              f->device.sm);
     return reason;

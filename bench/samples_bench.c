@@ -46,7 +46,8 @@ static const char *library_of(const mot_plan *plan) {
     for (int i = 0; i < plan->steps; i++) {
         const peer *p = candidate_peer(plan->step[i].variant);
         if (p) return p->library;
-        if (candidate_cuda(plan->step[i].variant)) return "mot_cuda";
+        const mot_cuda_variant *v = candidate_cuda(plan->step[i].variant);
+        if (v) return v->baseline ? v->family : "mot_cuda";
     }
     return "mot";
 }

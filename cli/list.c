@@ -60,6 +60,11 @@ static void add_verified(listing *l, const mot_cuda_variant *v) {
     if (v && !r) l->marks[l->count - 1] = UNVERIFIED;
 }
 
+static const char *cuda_library(const subject *s) {
+    const mot_cuda_variant *v = candidate_cuda(s->choice.variant);
+    return v->baseline ? v->family : "mot_cuda";
+}
+
 static int list_variants(listing *l, const options *o) {
     static const column columns[] = {{"name", "variant", 0},
                                      {"usable", "usable", 0},
@@ -82,7 +87,7 @@ static int list_variants(listing *l, const options *o) {
         table_text(l->table, mot_stage_name(s->stage));
         table_text(l->table, s->peer ? "" : s->cuda ? "cuda" : mot_isa_name(s->isa));
         table_text(l->table, mot_dtype_name(s->dtype));
-        table_text(l->table, s->peer ? s->peer->library : s->cuda ? "mot_cuda" : "mot");
+        table_text(l->table, s->peer ? s->peer->library : s->cuda ? cuda_library(s) : "mot");
         add_verified(l, candidate_cuda(s->choice.variant));
         table_number(l->table, s->choice.variant->mr, "%.0f", s->choice.variant->mr);
         table_number(l->table, s->choice.variant->nr, "%.0f", s->choice.variant->nr);

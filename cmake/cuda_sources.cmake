@@ -1,6 +1,7 @@
 # Writes cuda_sources.def: of each family one hash over its .cu file and all headers of this folder that it includes,
 # also through others. A record of a pass on a GPU holds for one hash.
-# usage: cmake -D DIR=kernels/cuda -D OUT=cuda_sources.def -D "FAMILIES=naive;tiled" -P cuda_sources.cmake
+# A family in another file is written family:file.
+# usage: cmake -D DIR=kernels/cuda -D OUT=cuda_sources.def -D "FAMILIES=naive;cublaslt:blas_cublaslt.c" -P cuda_sources.cmake
 cmake_policy(VERSION 3.25)
 function(closure out file)
   set(files ${file})
@@ -20,8 +21,13 @@ function(closure out file)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-foreach(family ${FAMILIES})
-  closure(files ${family}.cu)
+foreach(entry ${FAMILIES})
+  string(REGEX REPLACE ":.*" "" family ${entry})
+  string(REGEX REPLACE ".*:" "" file ${entry})
+  if(file STREQUAL family)
+    set(file ${family}.cu)
+  endif()
+  closure(files ${file})
   set(hashes "")
   foreach(file ${files})
     file(SHA256 ${DIR}/${file} hash)

@@ -18,7 +18,7 @@ bool model_is_sweep(const bench_record *b) {
     return strncmp(b->group, "sweep", 5) == 0 || strcmp(b->group, "groups") == 0;
 }
 bool model_is_dense(const bench_record *b) { return strncmp(b->variant, "dense_ffn", 9) == 0; }
-bool model_is_ours(const bench_record *b) { return strcmp(b->library, "mot") == 0 || b->cuda; }
+bool model_is_ours(const bench_record *b) { return strcmp(b->library, b->cuda ? "mot_cuda" : "mot") == 0; }
 
 const block *model_block(const table *t, const char *stage) {
     for (size_t i = 0; t && i < t->count; i++)

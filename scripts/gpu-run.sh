@@ -65,9 +65,9 @@ for d in 512 1024 2048; do
     shapes="$shapes --shape g8192t32e32d${d}h$((4 * d)) --shape g8192t32e512d${d}h$((d / 4)) --shape g8192t32e32d${d}h$((d / 4))"
 done
 [ -z "${GPU_RUN_SHAPES:-}" ] || shapes=$GPU_RUN_SHAPES
-step 150 bench_bf16 $motbench bench --filter 'cuda.*(mma|_t[0-9]+e)|layer.*_cuda' --dtype bf16 --cache cold-all --no-ceilings --budget 120 \
+step 150 bench_bf16 $motbench bench --filter 'cuda.*(mma|_t[0-9]+e|hopper|cublaslt)|layer.*_cuda' --dtype bf16 --cache cold-all --no-ceilings --budget 120 \
     $shapes --out "$folder/bf16.jsonl" --out "$folder/bf16.md" || true
-step 60 bench_f32 $motbench bench --filter 'cuda.*(tiled|tf32)|layer_cuda' --cache cold-all --no-ceilings --quick --budget 40 \
+step 60 bench_f32 $motbench bench --filter 'cuda.*(tiled|tf32|cublaslt)|layer_cuda' --cache cold-all --no-ceilings --quick --budget 40 \
     --shape g512t32e32d512h2048 --out "$folder/f32.jsonl" --out "$folder/f32.md" || true
 for format in html md; do
     step 30 report_$format $motbench report "$folder"/*.jsonl --out "$folder/report.$format" || true

@@ -36,6 +36,8 @@ typedef struct mot_cuda_module {
     int (*copy)(void *to, const void *from, size_t bytes, void *stream); /* any direction, queued */
     int (*fill)(void *to, int byte, size_t bytes, void *stream);
 
+    /* NULL, or what the variant needs and is not on this machine. No driver is started. */
+    const char *(*missing)(size_t variant);
     /* The variant-th of cuda_variants.def; t->scratch is in device memory. */
     int (*launch)(size_t variant, const mot_shape *, const mot_tensors *t, const mot_config *, void *stream);
 

@@ -17,6 +17,7 @@ typedef struct mot_cuda_variant {
     const char *family;
     int sm;             /* lowest compute capability */
     bool only;          /* of this one alone: it has instructions or memory that others lack */
+    bool baseline;      /* NVIDIA's library: compared with, never picked */
     bool tf32;          /* its products round f32 factors to TF32 */
     const char *source; /* hash of the source files of the family */
 } mot_cuda_variant;

@@ -1,12 +1,19 @@
 /* module.c: the table of cuda_module.h over the CUDA runtime. */
 #include "cuda_table.h"
 
+#include "blas.h"
+
 #include <cuda_runtime_api.h>
 
 /* ---- kernels ---- */
 
 typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
 
+#define MOT_CUDA_CUBLASLT(name, STAGE, DTYPE)                                                                          \
+    static int name##_launch(const mot_shape *s, const mot_tensors *t, const mot_config *c, void *stream) {            \
+        (void)c;                                                                                                       \
+        return mot_cuda_blas_experts(MOT_##DTYPE, s, t, stream);                                                       \
+    }
 #define DECLARE(name) int name##_launch(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
 #define MOT_CUDA_NAIVE(name, ...) DECLARE(name)
 #define MOT_CUDA_TILED(name, ...) DECLARE(name)
@@ -16,6 +23,7 @@ typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_confi
 #include "cuda_variants.def"
 
 static const launch_fn launches[] = {
+#define MOT_CUDA_CUBLASLT(name, ...) name##_launch,
 #define MOT_CUDA_NAIVE(name, ...) name##_launch,
 #define MOT_CUDA_TILED(name, ...) name##_launch,
 #define MOT_CUDA_MMA(name, ...) name##_launch,
@@ -27,6 +35,8 @@ static const launch_fn launches[] = {
 static int launch(size_t variant, const mot_shape *s, const mot_tensors *t, const mot_config *c, void *stream) {
     return s->groups ? launches[variant](s, t, c, stream) : cudaSuccess;
 }
+
+static const char *missing(size_t variant) { return mot_cuda_at(variant)->baseline ? mot_cuda_blas_missing() : NULL; }
 
 /* ---- the device ---- */
 
@@ -109,6 +119,7 @@ __attribute__((visibility("default"))) const mot_cuda_module mot_cuda_module_tab
     .release_queued = release_queued,
     .copy = copy,
     .fill = fill,
+    .missing = missing,
     .launch = launch,
     .stream_create = stream_create,
     .stream_destroy = stream_destroy,

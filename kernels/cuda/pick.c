@@ -3,7 +3,8 @@
 
 static bool fits(const mot_cuda_variant *v, mot_stage stage, const mot_shape *s, const mot_cuda_wish *w) {
     const mot_config none = {{0}};
-    if (v->variant.stage != stage || v->variant.dtype != w->dtype || !mot_cuda_runs_on(v, w->sm)) return false;
+    if (v->baseline || v->variant.stage != stage || v->variant.dtype != w->dtype || !mot_cuda_runs_on(v, w->sm))
+        return false;
     if ((v->tf32 && !w->tf32) || (!w->unverified && !mot_cuda_verified(v))) return false;
     return v->variant.supports(s, &none);
 }

@@ -1,6 +1,8 @@
 /* table.c: the descriptors of cuda_variants.def, and which of them have passed on a GPU. */
 #include "cuda_table.h"
 
+#include "blas.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -37,6 +39,16 @@ static size_t hidden_f32(const mot_shape *s, const mot_config *c) {
 }
 static size_t hidden_bf16(const mot_shape *s, const mot_config *c) { return hidden_f32(s, c) / 2; }
 
+/* Of NVIDIA's library: the same, then its own. */
+static size_t blas_f32(const mot_shape *s, const mot_config *c) {
+    return (hidden_f32(s, c) + 255) / 256 * 256 + MOT_CUDA_BLAS_WORKSPACE;
+}
+static size_t blas_bf16(const mot_shape *s, const mot_config *c) {
+    return (hidden_bf16(s, c) + 255) / 256 * 256 + MOT_CUDA_BLAS_WORKSPACE;
+}
+#define BLAS_F32 blas_f32
+#define BLAS_BF16 blas_bf16
+
 #define SCRATCH_ROUTE(DTYPE) NULL
 #define SCRATCH_MIX(DTYPE) NULL
 #define SCRATCH_FRONT(DTYPE) NULL
@@ -49,6 +61,7 @@ static size_t hidden_bf16(const mot_shape *s, const mot_config *c) { return hidd
 static size_t tensor_core_depth(size_t k, size_t step) { return 2 * ((k + step - 1) / step + (k < step ? k : step)); }
 static size_t depth_f32(size_t k, const mot_config *c) { return (void)c, tensor_core_depth(k, 8); }
 static size_t depth_bf16(size_t k, const mot_config *c) { return (void)c, tensor_core_depth(k, 16); }
+static size_t depth_unknown(size_t k, const mot_config *c) { return (void)c, 2 * k; }
 #define DEPTH_F32 depth_f32
 #define DEPTH_BF16 depth_bf16
 
@@ -93,6 +106,15 @@ static bool hopper_fits(const mot_shape *s, const mot_config *c) {
     .scratch_bytes = SCRATCH_##STAGE(DTYPE)
 
 static const mot_cuda_variant table[] = {
+#define MOT_CUDA_CUBLASLT(name_, STAGE, DTYPE_)                                                                        \
+    {ENTRY(cublaslt, 80), .baseline = true,                                                                            \
+     .variant = {.name = #name_,                                                                                       \
+                 .stage = MOT_STAGE_##STAGE,                                                                           \
+                 .isa = MOT_ISA_SCALAR,                                                                                \
+                 .dtype = MOT_##DTYPE_,                                                                                \
+                 ANY_SHAPE,                                                                                            \
+                 .scratch_bytes = BLAS_##DTYPE_,                                                                       \
+                 .depth = depth_unknown}},
 #define MOT_CUDA_NAIVE(name, STAGE, DTYPE) {ENTRY(naive, 80), .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE}},
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, bn, ...)                                                                \
     {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .mr = bm, .nr = bn}},

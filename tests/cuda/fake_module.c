@@ -152,6 +152,10 @@ static int append(graph *g, const node *n) {
     return 0;
 }
 
+static const char *missing(size_t variant) {
+    return mot_cuda_at(variant)->baseline && fault("no_blas") ? "libcublasLt.so is not here" : NULL;
+}
+
 static int launch(size_t variant, const mot_shape *s, const mot_tensors *t, const mot_config *c, void *on) {
     const node n = {variant, *s, *t};
     stream *st = on;
@@ -218,6 +222,7 @@ __attribute__((visibility("default"))) const mot_cuda_module mot_cuda_module_tab
     .release_queued = release_queued,
     .copy = copy,
     .fill = fill,
+    .missing = missing,
     .launch = launch,
     .stream_create = stream_create,
     .stream_destroy = stream_destroy,

@@ -41,6 +41,9 @@ static void without_a_gpu_rows_say_why(void **state) {
     const outcome o = run_with(FAKE "MOT_FAKE_CUDA=sm75 MOT_REQUIRE_GPU=1", "check --filter '^mix_cuda_naive'");
     expect_code(&o, 77); /* there is a GPU: it is too old for this kernel */
     expect_out(&o, "needs sm_80: host memory (fake) is sm_75");
+    const outcome blas = run_with(FAKE "MOT_FAKE_CUDA=no_blas", "check --filter '^experts_cuda_cublaslt'");
+    expect_code(&blas, 77);
+    expect_out(&blas, "libcublasLt.so is not here");
 }
 
 static void kernels_are_listed_unverified(void **state) {
