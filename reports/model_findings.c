@@ -117,6 +117,12 @@ static void floor_finding(model *m, store *s, const table *t, const block *b) {
     add_finding(m, room ? store_print(s, "%s.", text) : text);
 }
 
+static bool has_gain(const records *r) {
+    for (size_t i = 0; i < r->tune_count; i++)
+        if (r->tunes[i].kept) return true;
+    return false;
+}
+
 /* Finding 3: what tuning brought. */
 static void tuning_finding(model *m, store *s) {
     const tune_record *best = NULL;
@@ -148,6 +154,34 @@ static void tuning_finding(model *m, store *s) {
                              : store_print(s, " No gain for the other %zu keys: their defaults stay.", all - kept);
     add_finding(m, store_print(s, "Tuning made %zu of %zu keys faster in %s evaluations. The largest saving: %s.%s",
                                kept, all, label_count(evaluations).s, saving, others));
+}
+
+static const char *over_dense(store *s, const grain *g) {
+    label range = label_ratio_range(g->pair.ratio);
+    return store_print(s, "%s%s%s at %s", label_gain(g->pair.ratio).s, *range.s ? " " : "", range.s, g->name);
+}
+
+/* The first and the last point of the curve of the headline's conditions, else of the first curve. */
+static bool curve_finding(model *m, store *s, const table *t) {
+    const grain_curve *c = NULL;
+    const grain *first = NULL, *last = NULL;
+    for (size_t i = 0; i < m->grain_count; i++)
+        if (m->grains[i].measured > 1 &&
+            (!c || (t && m->grains[i].first->dims.d == t->dims.d && strcmp(m->grains[i].first->dtype, t->dtype) == 0)))
+            c = &m->grains[i];
+    for (size_t i = 0; c && i < c->count; i++) {
+        if (!c->points[i].pair.layer) continue;
+        if (!first) first = &c->points[i];
+        last = &c->points[i];
+    }
+    if (!c) return false;
+    add_finding(m,
+                store_print(s,
+                            "Over our fastest dense FFN of as many FLOPs%s, the layer takes %s and %s; the FLOPs of "
+                            "routing, mixing and redistributing alone explain %s and %s.",
+                            label_dtype(c->first->dtype).s, over_dense(s, first), over_dense(s, last),
+                            label_ratio_fine(first->pair.flops_ratio).s, label_ratio_fine(last->pair.flops_ratio).s));
+    return true;
 }
 
 static void dense_finding(model *m, store *s, const table *t) {
@@ -213,8 +247,11 @@ void model_findings(model *m, store *s) {
         speed_finding(m, s, m->headline, b);
         floor_finding(m, s, m->headline, b);
     }
-    tuning_finding(m, s);
-    dense_finding(m, s, m->headline);
+    const bool gained = has_gain(m->records);
+    if (gained) tuning_finding(m, s);
+    const bool curve = curve_finding(m, s, m->headline);
+    if (!gained) tuning_finding(m, s);
+    if (!curve) dense_finding(m, s, m->headline);
     warn_of_runs(m, s);
     warn_of_machine(m, s);
     warn_of_samples(m, s);
@@ -224,6 +261,7 @@ void model_build(model *m, records *r, store *s) {
     *m = (model){.records = r};
     model_tables(m, s);
     model_layers(m, s);
+    model_grains(m, s);
     model_sweeps(m, s);
     model_checks(m, s);
     model_findings(m, s);

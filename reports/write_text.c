@@ -51,11 +51,26 @@ static void put_table(const table *t, FILE *out) {
     }
 }
 
+static void put_grains(const grain_curve *c, FILE *out) {
+    fprintf(out, "\nlayer over dense FFN, T = %g, D = %g, G = %g%s\n", c->first->dims.t, c->first->dims.d,
+            c->first->dims.g, label_dtype(c->first->dtype).s);
+    for (size_t i = 0; i < c->count; i++) {
+        const grain *g = &c->points[i];
+        fprintf(out, "  %-10s", g->name);
+        if (g->pair.layer)
+            fprintf(out, "%s %s, by FLOPs alone %s\n", label_gain(g->pair.ratio).s, label_ratio_range(g->pair.ratio).s,
+                    label_ratio_fine(g->pair.flops_ratio).s);
+        else
+            fprintf(out, "%s\n", g->absent);
+    }
+}
+
 void write_text(const model *m, FILE *out) {
     fprintf(out, "%s, %s\n%s: %s\n", m->records->machine.name, m->records->machine.cpu, m->verdict, m->verdict_text);
     for (size_t i = 0; i < m->finding_count; i++) fprintf(out, "%zu. %s\n", i + 1, m->findings[i]);
     for (size_t i = 0; i < m->warning_count; i++) fprintf(out, "warning: %s\n", m->warnings[i]);
     for (size_t i = 0; i < m->table_count; i++) put_table(&m->tables[i], out);
+    for (size_t i = 0; i < m->grain_count; i++) put_grains(&m->grains[i], out);
     for (size_t i = 0; i < m->sweep_count; i++) {
         fprintf(out, "\n%s over %s%s, fastest: ", m->sweeps[i].name, m->sweeps[i].axis,
                 label_dtype(m->sweeps[i].dtype).s);
