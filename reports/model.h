@@ -75,6 +75,8 @@ typedef struct table {
 typedef struct point {
     double x;
     const bench_record *bench;
+    const char *cliff; /* more than 10 % further from its floor than both neighbours, intervals apart; NULL: it isn't */
+    double cliff_factor; /* over the worse neighbour */
 } point;
 typedef struct series {
     const char *label;
@@ -91,6 +93,7 @@ typedef struct sweep {
     size_t count;
     const char **winners; /* one sentence per stretch of x that one series wins */
     size_t winner_count;
+    size_t judged, cliffs; /* points of ours between two neighbours, all with intervals; those that are cliffs */
 } sweep;
 /* The same benchmark on different numbers of threads. */
 typedef struct scaling {
@@ -127,7 +130,7 @@ typedef struct model {
     size_t skipped_count;
     const char *verdict;      /* "pass", "fail", "unchecked" */
     const char *verdict_text; /* one sentence */
-    const char *findings[3];
+    const char *findings[4];  /* the three that matter, and a cliff where there is one */
     size_t finding_count;
     const char **warnings; /* what weakens this report: incomplete run, few samples, doctor's grades */
     size_t warning_count;
@@ -140,6 +143,7 @@ void model_tables(model *, store *);
 void model_layers(model *, store *);
 void model_grains(model *, store *);
 void model_sweeps(model *, store *);
+void model_cliffs(model *, store *);
 void model_checks(model *, store *);
 void model_findings(model *, store *);
 

@@ -196,6 +196,28 @@ static void dense_finding(model *m, store *s, const table *t) {
                        label_time(best->dense->time.value).s, t->shape, label_dtype(t->dtype).s));
 }
 
+/* The steepest of all, beside the other findings: it is a fault to be looked at. */
+static void cliff_finding(model *m, store *s) {
+    const point *worst = NULL;
+    const sweep *in = NULL;
+    size_t all = 0;
+    for (size_t i = 0; i < m->sweep_count; i++) {
+        const sweep *w = &m->sweeps[i];
+        all += w->cliffs;
+        for (size_t k = 0; k < w->count; k++)
+            for (size_t n = 0; n < w->series[k].count; n++) {
+                const point *p = &w->series[k].points[n];
+                if (!p->cliff || (worst && p->cliff_factor <= worst->cliff_factor)) continue;
+                worst = p;
+                in = w;
+            }
+    }
+    if (!worst) return;
+    const char *more = all > 1 ? store_print(s, " %zu more are marked in the sweeps.", all - 1) : "";
+    m->findings[m->finding_count++] = store_print(s, "A cliff in %s (%s%s): %s.%s", in->name, in->stage,
+                                                  label_dtype(in->dtype).s, worst->cliff, more);
+}
+
 static void warn(model *m, store *s, const char *text) {
     const char **item = store_push(s, &m->warnings, &m->warning_count, sizeof *item);
     *item = text;
@@ -252,6 +274,7 @@ void model_findings(model *m, store *s) {
     const bool curve = curve_finding(m, s, m->headline);
     if (!gained) tuning_finding(m, s);
     if (!curve) dense_finding(m, s, m->headline);
+    cliff_finding(m, s);
     warn_of_runs(m, s);
     warn_of_machine(m, s);
     warn_of_samples(m, s);
@@ -263,6 +286,7 @@ void model_build(model *m, records *r, store *s) {
     model_layers(m, s);
     model_grains(m, s);
     model_sweeps(m, s);
+    model_cliffs(m, s);
     model_checks(m, s);
     model_findings(m, s);
 }

@@ -67,7 +67,7 @@ static void add_point(series *line, store *s, double x, const bench_record *b) {
         return;
     }
     point *p = store_push(s, &line->points, &line->count, sizeof *p);
-    *p = (point){x, b};
+    *p = (point){.x = x, .bench = b};
 }
 
 static const bench_record *at(const series *line, double x) {

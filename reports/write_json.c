@@ -169,6 +169,32 @@ static void curve_data(emitter *d, const grain_curve *c) {
     emit_close(d, '}');
 }
 
+static void cliff_data(emitter *d, const point *p) {
+    emit_open(d, NULL, '{');
+    emit_text(d, "benchmark", p->bench->name);
+    emit_number(d, "x", p->x);
+    emit_number(d, "factor", p->cliff_factor);
+    emit_text(d, "text", p->cliff);
+    emit_close(d, '}');
+}
+
+static void sweep_data(emitter *d, const sweep *w) {
+    emit_open(d, NULL, '{');
+    emit_text(d, "name", w->name);
+    emit_text(d, "axis", w->letter);
+    emit_text(d, "stage", w->stage);
+    emit_text(d, "cache", w->cache);
+    emit_text(d, "dtype", w->dtype);
+    emit_number(d, "threads", w->threads);
+    emit_number(d, "points_judged", (double)w->judged);
+    emit_open(d, "cliffs", '[');
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->series[i].count; k++)
+            if (w->series[i].points[k].cliff) cliff_data(d, &w->series[i].points[k]);
+    emit_close(d, ']');
+    emit_close(d, '}');
+}
+
 static void tune_data(emitter *d, const tune_record *t) {
     emit_open(d, NULL, '{');
     emit_text(d, "stage", t->stage);
@@ -238,6 +264,7 @@ void write_json(const model *m, FILE *out) {
     EACH("ceilings", r->ceilings, r->ceiling_count, ceiling_data);
     EACH("tables", m->tables, m->table_count, table_data);
     EACH("over_dense_by_granularity", m->grains, m->grain_count, curve_data);
+    EACH("sweeps", m->sweeps, m->sweep_count, sweep_data);
     EACH("tuning", r->tunes, r->tune_count, tune_data);
     EACH("accuracy", m->accuracy, m->accuracy_count, accuracy_data);
     EACH("skipped", m->skipped, m->skipped_count, skipped_data);

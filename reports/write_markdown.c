@@ -215,6 +215,13 @@ static void put_grains(const model *m, FILE *out) {
     }
 }
 
+static void put_cliff(const point *p, FILE *out) {
+    if (!p->cliff) return;
+    fputs("  - cliff: ", out);
+    put(out, p->cliff);
+    fputs("\n", out);
+}
+
 static void put_sweeps(const model *m, FILE *out) {
     if (m->sweep_count) fputs("\n## Sweeps\n\n", out);
     for (size_t i = 0; i < m->sweep_count; i++) {
@@ -229,7 +236,9 @@ static void put_sweeps(const model *m, FILE *out) {
             if (k) fputs("; ", out);
             put(out, w->winners[k]);
         }
-        fputs("\n", out);
+        fputs(!w->judged || w->cliffs ? "\n" : "; no cliffs\n", out);
+        for (size_t k = 0; k < w->count; k++)
+            for (size_t n = 0; n < w->series[k].count; n++) put_cliff(&w->series[k].points[n], out);
     }
 }
 

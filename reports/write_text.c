@@ -65,6 +65,12 @@ static void put_grains(const grain_curve *c, FILE *out) {
     }
 }
 
+static void put_cliffs(const sweep *w, FILE *out) {
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->series[i].count; k++)
+            if (w->series[i].points[k].cliff) fprintf(out, "  cliff: %s\n", w->series[i].points[k].cliff);
+}
+
 void write_text(const model *m, FILE *out) {
     fprintf(out, "%s, %s\n%s: %s\n", m->records->machine.name, m->records->machine.cpu, m->verdict, m->verdict_text);
     for (size_t i = 0; i < m->finding_count; i++) fprintf(out, "%zu. %s\n", i + 1, m->findings[i]);
@@ -77,6 +83,7 @@ void write_text(const model *m, FILE *out) {
         for (size_t k = 0; k < m->sweeps[i].winner_count; k++)
             fprintf(out, "%s%s", k ? "; " : "", m->sweeps[i].winners[k]);
         fputs("\n", out);
+        put_cliffs(&m->sweeps[i], out);
     }
     if (m->skipped_count) fputs("\nskipped\n", out);
     for (size_t i = 0; i < m->skipped_count; i++) fprintf(out, "  %s: %s\n", m->skipped[i].name, m->skipped[i].reason);
