@@ -46,7 +46,7 @@ static double weight_of(const bench_job *job) { return bench_has_dense(job) ? 2 
 
 /* A share of the time that the samples of the remaining jobs have, and the job's own preparation. */
 static double budget_of(const bench_run *run, const bench_job *job) {
-    const double least_s = 0.2;
+    const double least_s = fmax(run->least_s, 0.2);
     double left = run->deadline_s - clock_s(), weights = 0;
     if (run->deadline_s <= 0) return weight_of(job) * (run->options->quick ? quick_job_s : default_job_s);
     for (size_t i = run->done; i < run->jobs->count; i++) {
@@ -118,6 +118,11 @@ static void learn_prep(bench_run *run, const bench_job *job, double prep_s) {
     run->prep_s = fmax(prep_s - fixed_s, 0) / work_of(job) + 1e-10;
 }
 
+/* Their verdicts are kept for measure: what is learned of preparing is then of preparing alone. */
+static void check_all(const bench_job *job) {
+    for (size_t i = 0; i < job->count && !interrupt_signal; i++) is_failure(job, &job->contestant[i]);
+}
+
 static bool run_job(bench_run *run, const bench_job *job, progress *p) {
     static measurement results[CONTESTANTS_MAX];
     char shape[SHAPE_TEXT], item[SHAPE_TEXT + 48], why[256] = "";
@@ -125,8 +130,9 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
     snprintf(item, sizeof item, "%s %s t%d %s %s", job->stage, shape, job->threads, cache_state_name(job->cache),
              mot_dtype_name(job->dtype));
     watch w = {.progress = p, .item = item, .done = (int)run->done};
-    measure_options o = options_of(run, job, &w);
     progress_show(p, (int)run->done, 0, item);
+    check_all(job);
+    measure_options o = options_of(run, job, &w);
     memset(results, 0, sizeof results);
     double begin_s = clock_s();
     if (!measure(job->contestant, job->count, &job->shape, &o, results, why, sizeof why)) {
