@@ -112,15 +112,17 @@ static bool fits(const bench_run *run, const bench_job *job) {
     return end_s <= 0 || run->prep_s == 0 || clock_s() + prep_of(run, job) < end_s;
 }
 
+/* Checks come first, so that what is learned of preparing is of preparing alone; measure finds their verdicts. False:
+ * they have taken the time that there was. */
+static bool is_checked_in_time(const bench_run *run, const bench_job *job) {
+    for (size_t i = 0; i < job->count && !interrupt_signal && fits(run, job); i++) is_failure(job, &job->contestant[i]);
+    return fits(run, job);
+}
+
 /* Some of it goes by the call rather than by the byte: the rest says how long a larger job would take. */
 static void learn_prep(bench_run *run, const bench_job *job, double prep_s) {
     const double fixed_s = 0.1 * (double)job->count;
     run->prep_s = fmax(prep_s - fixed_s, 0) / work_of(job) + 1e-10;
-}
-
-/* Their verdicts are kept for measure: what is learned of preparing is then of preparing alone. */
-static void check_all(const bench_job *job) {
-    for (size_t i = 0; i < job->count && !interrupt_signal; i++) is_failure(job, &job->contestant[i]);
 }
 
 static bool run_job(bench_run *run, const bench_job *job, progress *p) {
@@ -131,7 +133,6 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
              mot_dtype_name(job->dtype));
     watch w = {.progress = p, .item = item, .done = (int)run->done};
     progress_show(p, (int)run->done, 0, item);
-    check_all(job);
     measure_options o = options_of(run, job, &w);
     memset(results, 0, sizeof results);
     double begin_s = clock_s();
@@ -165,7 +166,7 @@ int bench_run_jobs(bench_run *run) {
     while (run->done < run->jobs->count && !interrupt_signal) {
         const bench_job *job = &run->jobs->item[run->done];
         if (run->deadline_s > 0 && clock_s() > run->deadline_s) break;
-        if (!fits(run, job))
+        if (!is_checked_in_time(run, job))
             run->unfit++;
         else if (!run_job(run, job, &p))
             break;

@@ -131,6 +131,11 @@ static void reasons_are_facts_of_the_samples(void **state) {
     l = LOAD(AT(256, 110), AT(512, 150), AT(1024, 110)); /* 1024 is one, too */
     expect_why(l, "nothing in the samples");
     unload(l);
+    for (int i = 0; i < 2; i++) { /* so is one of the neighbours */
+        l = i ? LOAD(AT(256, 110), AT(512, 150), AT(528, 110)) : LOAD(AT(496, 110), AT(512, 150), AT(1024, 110));
+        expect_why(l, "nothing in the samples");
+        unload(l);
+    }
     l = LOAD(AT(480, 110), AT(500, 150), AT(528, 110));
     expect_why(l, "D is no multiple of the 16 columns of a panel of mix_avx512_24x16");
     unload(l);
