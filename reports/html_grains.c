@@ -18,7 +18,7 @@ static double by_flops(const grain *g) { return g->pair.flops_ratio; }
 static double by_floor(const grain *g) { return g->pair.floor_ratio; }
 static double by_itself(const grain *g) { return (void)g, 1; }
 static const trace flops = {"FLOPs alone", "k-flops", by_flops}, dense = {"dense FFN", "k-dense", by_itself},
-                   least = {"this machine's floor", "k-floor", by_floor};
+                   least = {"floor", "k-floor", by_floor};
 
 static bool has(const grain *g, const trace *t) { return g->pair.layer && t->of(g) > 0; }
 
@@ -38,7 +38,7 @@ static void set_axes(plot *p, const grain_curve *c, double *ticks) {
         high = fmax(high, fmax(fmax(measured(g), g->pair.ratio.high), fmax(by_flops(g), by_floor(g))));
     }
     p->x.ticks = ticks;
-    p->x.low = ticks[0] / 1.6;
+    p->x.low = ticks[0] / 1.9;
     p->x.high = ticks[p->x.tick_count - 1] * 1.25;
     p->y.low = low - 0.08 * (high - low);
     p->y.high = high + 0.12 * (high - low);
@@ -55,7 +55,10 @@ static void draw_trace(const plot *p, const grain_curve *c, const trace *t) {
     html(p->out, "\"/>\n");
 }
 
-/* Between what was measured and what the FLOPs explain. */
+/* The FLOPs, or the bytes where they cost more. */
+static double explained(const grain *g) { return fmin(fmax(by_flops(g), by_floor(g)), measured(g)); }
+
+/* Between what was measured and what is explained. */
 static void draw_gap(const plot *p, const grain_curve *c) {
     const char *pen = "M%f %f";
     html(p->out, "<path class=\"gap\" d=\"");
@@ -63,7 +66,7 @@ static void draw_gap(const plot *p, const grain_curve *c) {
         const bool back = k >= c->count;
         const grain *g = &c->points[back ? 2 * c->count - 1 - k : k];
         if (!has(g, &flops)) continue;
-        html(p->out, pen, plot_x(p, g->y), plot_y(p, back ? by_flops(g) : measured(g)));
+        html(p->out, pen, plot_x(p, g->y), plot_y(p, back ? explained(g) : measured(g)));
         pen = "L%f %f";
     }
     html(p->out, "\"/>\n");
@@ -208,8 +211,8 @@ void html_grains(const model *m, FILE *out) {
     html_section(out, "granularity", "Over the dense FFN",
                  "What mixing costs: our fastest MoT layer over our fastest dense FFN of as many FLOPs and tokens, the "
                  "two timed in the same rounds, as the experts get more and smaller. At 1× mixing would be free; the "
-                 "dashed line is what the additional FLOPs alone must cost, the shade what a better kernel could still "
-                 "save.");
+                 "dashed line is what the additional FLOPs alone must cost, the shade what neither they nor the bytes "
+                 "explain.");
     html(out, drawn > 1 ? "<div class=\"grid\">\n" : "<div>\n");
     for (size_t i = 0; i < m->grain_count; i++) {
         if (!m->grains[i].measured) continue;
