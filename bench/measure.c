@@ -147,6 +147,7 @@ static bool compete(comparison *c, int64_t begin, char *error, size_t error_size
     }
     topology_unpin();
     comparison_free(c);
+    peers_leave();
     gbench_clear();
     return ok;
 }

@@ -35,12 +35,14 @@ static bool is_choice(const options *o, const contestant *c) {
 }
 
 /* Who names a choice has asked for it. */
-static bool is_wanted_peer(const options *o, const peer *p) { return o->peers || o->choice || peer_is_default(p); }
+static bool is_wanted_peer(const options *o, const peer *p, mot_dtype dtype) {
+    return o->peers || o->choice || p == peer_default(dtype);
+}
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);
-    return (p ? is_wanted_peer(o, p) : selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) &&
-           is_choice(o, c);
+    return (p ? is_wanted_peer(o, p, mot_plan_dtype(&c->plan)) : selection_has_isa(o, isa_of(&c->plan))) &&
+           filter_keeps(o->filter, c->name) && is_choice(o, c);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {

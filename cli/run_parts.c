@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define STAGE(name) (1u << MOT_STAGE_##name)
-#define FAST_LAYERS "^layer_(bf16_)?(avx|tuned|openblas)"
-#define WITH_DENSE "^(layer_(bf16_)?(avx|tuned|openblas)|dense_ffn_(bf16_)?avx)"
+#define FAST_LAYERS "^layer_(bf16_)?(avx|tuned|openblas|onednn)"
+#define WITH_DENSE "^(layer_(bf16_)?(avx|tuned|openblas|onednn)|dense_ffn_(bf16_)?avx)"
 
 /* What is timed, in this order. The headline's parts have a step of the budget each; the others share what is left
  * then. The first part is small and shows how long preparing takes on this machine. The sweeps are the presets' at half

@@ -55,7 +55,7 @@ static void bars(const table *t, FILE *out) {
     plot p = {.out = out,
               .width = 800,
               .height = 24 + (double)rows * ROW,
-              .left = 96,
+              .left = 120,
               .right = 585,
               .x = {.low = 0, .high = longest}};
     plot_open(out, p.width, p.height, "Layers as the sum of their stages");

@@ -136,7 +136,7 @@ static void draw_lines(plot *p, const series *lines, size_t n, value_of of, bool
 }
 
 static plot frame(FILE *out, const char *x, const char *y, bool log) {
-    plot p = {.out = out, .width = 560, .height = 380, .left = 56, .right = 448, .top = 34, .bottom = 328};
+    plot p = {.out = out, .width = 568, .height = 380, .left = 56, .right = 448, .top = 34, .bottom = 328};
     p.x.title = x;
     p.y = (plot_axis){.title = y, .log = log};
     return p;

@@ -67,6 +67,21 @@ label label_dtype(const char *dtype) {
     return l;
 }
 
+label label_library(const char *name) {
+    static const char *const spelt[][2] = {
+        {"openblas", "OpenBLAS"}, {"blis", "BLIS"}, {"onednn", "oneDNN"}, {"libxsmm", "LIBXSMM"}};
+    const size_t length = strcspn(name, "_");
+    label l;
+    for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
+        if (strlen(spelt[i][0]) == length && strncmp(name, spelt[i][0], length) == 0) {
+            snprintf(l.s, sizeof l.s, "%s%s%.48s", spelt[i][1], name[length] ? " " : "",
+                     name + length + (name[length] != 0));
+            return l;
+        }
+    snprintf(l.s, sizeof l.s, "%.63s", name);
+    return l;
+}
+
 label label_percent(double v) { return number(v, v < 9.95 ? 1 : 0, "\u00a0%"); }
 
 label label_bytes(double bytes) {

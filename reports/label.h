@@ -25,8 +25,9 @@ label label_gain(interval);        /* a ratio with as many digits as its interva
 label label_ratio_range(interval); /* "[1.12, 1.16]", "" if unknown */
 label label_number(double);        /* 3 significant digits, thousands unsplit */
 label label_count(double);
-label label_bytes(double);            /* "32 MiB" */
-label label_dtype(const char *dtype); /* ", bf16"; "" for f32, which goes without saying */
-label label_percent(double);          /* of 100: "86.1 %" */
+label label_bytes(double);             /* "32 MiB" */
+label label_dtype(const char *dtype);  /* ", bf16"; "" for f32, which goes without saying */
+label label_percent(double);           /* of 100: "86.1 %" */
+label label_library(const char *name); /* "oneDNN packed" of "onednn_packed"; as it is if it is unknown */
 
 #endif

@@ -70,6 +70,7 @@ typedef struct table {
     size_t dense_count;
     const char **peers; /* libraries timed here besides OpenBLAS, which has its place in every block */
     size_t peer_count;
+    bool openblas; /* was timed here: it has no bf16 */
 } table;
 
 typedef struct point {

@@ -54,6 +54,10 @@ static const char *in_other_types(const model *m, store *s, const table *t, cons
         if (strcmp(o->shape, t->shape) != 0 || strcmp(o->cache, t->cache) != 0) continue;
         text = store_print(s, "%s; in %s it takes %s with %s", text, o->dtype, timed(s, b->best->bench->time),
                            b->best->bench->choice);
+        const row *peer = model_best_peer(b);
+        if (peer)
+            text = store_print(s, "%s, where the best peer %s", text,
+                               against(s, peer->bench->choice, peer->bench->time, model_over_peer(peer, b->best)));
     }
     return text;
 }

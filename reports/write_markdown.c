@@ -106,8 +106,8 @@ static void put_row(const table *t, const block *bases, const row *r, unit u, FI
     code_cell(out, b->choice);
     if (!(b->time.value > 0)) {
         cell(out, b->status);
-        fputs(" | | | | |", out);
-        for (size_t i = 0; i < t->peer_count; i++) fputs(" |", out);
+        fputs(" | | | |", out);
+        for (size_t i = 0; i < t->openblas + t->peer_count; i++) fputs(" |", out);
         cell(out, b->reason);
         fputs("\n", out);
         return;
@@ -118,7 +118,7 @@ static void put_row(const table *t, const block *bases, const row *r, unit u, FI
     fprintf(out, " %zu | %s | %s |", b->samples - b->tainted, label_number(b->gflops).s,
             label_percent(b->pct_of_ceiling).s);
     ratio_cell(out, r->over_scalar, strcmp(b->choice, bases->scalar_name) == 0);
-    ratio_cell(out, r->over_blas, strcmp(b->choice, bases->blas_name) == 0);
+    if (t->openblas) ratio_cell(out, r->over_blas, strcmp(b->choice, bases->blas_name) == 0);
     for (size_t i = 0; i < t->peer_count; i++) {
         const row *base = model_fastest(bases, t->peers[i]);
         ratio_cell(out, model_over_peer(base, r), base == r);
@@ -128,15 +128,31 @@ static void put_row(const table *t, const block *bases, const row *r, unit u, FI
 }
 
 static void put_titles(const table *t, FILE *out) {
-    fputs("\n| stage | choice | median [95 %] | n | GFLOP/s | % of ceiling | × scalar | × OpenBLAS |", out);
+    fputs("\n| stage | choice | median [95 %] | n | GFLOP/s | % of ceiling | × scalar |", out);
+    if (t->openblas) fputs(" × OpenBLAS |", out);
     for (size_t i = 0; i < t->peer_count; i++) {
         fputs(" × ", out);
-        put(out, t->peers[i]);
+        put(out, label_library(t->peers[i]).s);
         fputs(" |", out);
     }
-    fputs(" check |\n|---|---|--:|--:|--:|--:|--:|--:|", out);
-    for (size_t i = 0; i < t->peer_count; i++) fputs("--:|", out);
+    fputs(" check |\n|---|---|--:|--:|--:|--:|--:|", out);
+    for (size_t i = 0; i < t->openblas + t->peer_count; i++) fputs("--:|", out);
     fputs("---|\n", out);
+}
+
+static void put_bases(const table *t, const block *b, FILE *out) {
+    fputs("- bases of ", out);
+    put(out, b->stage);
+    fprintf(out, ": scalar %s", label_time(b->scalar_ns).s);
+    if (t->openblas) fprintf(out, ", OpenBLAS %s", label_time(b->blas_ns).s);
+    for (size_t i = 0; i < t->peer_count; i++) {
+        const row *base = model_fastest(b, t->peers[i]);
+        if (!base) continue;
+        fputs(", ", out);
+        put(out, label_library(t->peers[i]).s);
+        fprintf(out, " %s", label_time(base->bench->time.value).s);
+    }
+    fprintf(out, ", floor %s\n", label_time(b->floor_ns).s);
 }
 
 static void put_table(const table *t, FILE *out) {
@@ -149,11 +165,7 @@ static void put_table(const table *t, FILE *out) {
     fputs(")\n\n", out);
     for (size_t i = 0; i < t->count; i++) {
         const block *b = &t->blocks[i];
-        if (!(b->scalar_ns > 0) && !(b->blas_ns > 0)) continue;
-        fputs("- bases of ", out);
-        put(out, b->stage);
-        fprintf(out, ": scalar %s, OpenBLAS %s, floor %s\n", label_time(b->scalar_ns).s, label_time(b->blas_ns).s,
-                label_time(b->floor_ns).s);
+        if (b->scalar_ns > 0 || b->blas_ns > 0 || model_best_peer(b)) put_bases(t, b, out);
     }
     put_titles(t, out);
     for (size_t i = 0; i < t->count; i++) {

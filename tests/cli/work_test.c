@@ -240,6 +240,29 @@ static void bench_times_one_peer_without_being_asked(void **state) {
     assert_int_equal(times_in(run(every).out, "route_blas_"), built);
 }
 
+/* In bf16 it is the first that multiplies bf16; where none does, a line says so. */
+static void bench_times_one_peer_of_bf16(void **state) {
+    (void)state;
+    const char *without = "DNNL_MAX_CPU_ISA=AVX512_CORE LIBXSMM_TARGET=hsw";
+    const char *plain = "bench --shape g2t4e4d16h32 --stage experts --dtype bf16 --threads 1 --dry-run";
+    const char *timed = "bench --shape g2t4e4d16h32 --stage route --dtype f32,bf16 --threads 1 --quick --no-ceilings "
+                        "--filter '_blas_|scalar' --budget 2";
+    const bool bf16 = !strchr(run("list variants --isa avx512bf16").out, '~');
+    const bool onednn = strstr(run("list variants").out, "experts_blas_onednn_bf16");
+    const bool libxsmm = strstr(run("list variants").out, "experts_blas_libxsmm_bf16");
+    outcome o = run(plain);
+    assert_int_equal(times_in(o.out, "experts_blas_onednn_bf16"), bf16 && onednn ? 2 : 0); /* and packed */
+    assert_int_equal(times_in(o.out, "experts_blas_libxsmm_bf16"), bf16 && libxsmm && !onednn);
+    assert_int_equal(times_in(run_with(without, plain).out, "_blas_"), 0);
+    if (!strstr(run("list variants").out, "_blas_")) return;
+    o = run(timed);
+    expect_code(&o, 0);
+    assert_int_equal(strstr(o.err, "bf16 has no peer here") == NULL, bf16 && (onednn || libxsmm));
+    o = run_with(without, timed);
+    expect_code(&o, 0);
+    expect_err(&o, "bf16 has no peer here");
+}
+
 static void dry_run_times_nothing(void **state) {
     (void)state;
     outcome o =
@@ -348,6 +371,7 @@ int main(void) {
         cmocka_unit_test(each_type_is_tuned),
         cmocka_unit_test(bench_sums_up_against_peers),
         cmocka_unit_test(bench_times_one_peer_without_being_asked),
+        cmocka_unit_test(bench_times_one_peer_of_bf16),
         cmocka_unit_test(dry_run_times_nothing),
         cmocka_unit_test(required_counters),
         cmocka_unit_test(an_interrupt_keeps_the_samples),

@@ -108,10 +108,14 @@ static void options_out_of_range(void **state) {
 
 static void data_types(void **state) {
     (void)state;
-    mot_options options = options_of(MOT_ISA_SCALAR, 1);
-    options.dtype = (mot_dtype)7;
-    mot_status status = create(&small, &options);
-    assert_true(status == MOT_ERROR_OPTIONS || status == MOT_ERROR_DTYPE);
+    const int unknown[] = {-1, 2, 7, INT32_MAX};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        mot_options options = options_of(MOT_ISA_SCALAR, 1);
+        options.dtype = (mot_dtype)unknown[i];
+        assert_refused(&small, &options, MOT_ERROR_DTYPE);
+        options.threads = -1; /* what no build takes comes first */
+        assert_refused(&small, &options, MOT_ERROR_OPTIONS);
+    }
 }
 
 static void defaults_are_as_documented(void **state) {

@@ -119,6 +119,20 @@ static void page_needs_nothing_from_outside(void **state) {
     free(page);
 }
 
+/* OpenBLAS has no bf16: its column stands in tables of f32 only, and the best peer is who it is. */
+static void peers_stand_where_they_were_timed(void **state) {
+    (void)state;
+    fixture f = fixture_full();
+    size_t n = 0;
+    char *page = write_report(&f, "html", &n);
+    assert_int_equal(count(page, "× OpenBLAS</th>"), 4); /* three shapes, and one of them on one thread */
+    assert_int_equal(count(page, "× oneDNN</th>"), 1);
+    assert_int_equal(count(page, "<small>OpenBLAS</small></td>"), 4);
+    assert_int_equal(count(page, "<small>LIBXSMM packed</small></td>"), 1);
+    assert_non_null(strstr(page, "LIBXSMM base 27.1 ms <code>layer_bf16_libxsmm_packed</code>"));
+    free(page);
+}
+
 /* The paper's headline is a training cost; and no ratio may stand without its base. */
 static void no_claim_beyond_the_measurement(void **state) {
     (void)state;
@@ -143,7 +157,7 @@ static void two_hundred_benchmarks_fit_a_megabyte(void **state) {
     fixture f = fixture_full();
     f.shapes = 7;
     f.samples = 32;
-    f.sweeps = f.grains = f.threads1 = false;
+    f.sweeps = f.grains = f.threads1 = f.bf16 = false;
     size_t n = 0, rows = 0;
     char *samples = fixture_text(&f, &n);
     rows = count(samples, "\"type\":\"bench\"");
@@ -310,6 +324,7 @@ int main(void) {
         cmocka_unit_test(hostile_text_is_inert),
         cmocka_unit_test(a_nul_in_a_line_spoils_only_that_line),
         cmocka_unit_test(page_needs_nothing_from_outside),
+        cmocka_unit_test(peers_stand_where_they_were_timed),
         cmocka_unit_test(no_claim_beyond_the_measurement),
         cmocka_unit_test(two_hundred_benchmarks_fit_a_megabyte),
         cmocka_unit_test(json_says_what_the_model_says),
