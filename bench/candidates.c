@@ -15,7 +15,10 @@ static const peer *const peers[] = {
 size_t peer_count(void) { return sizeof peers / sizeof *peers - 1; }
 const peer *peer_at(size_t index) { return index < peer_count() ? peers[index] : NULL; }
 
-bool peer_is_default(const peer *p) { return p == peer_at(0); }
+void peers_leave(void) {
+    for (size_t i = 0; i < peer_count(); i++)
+        if (peers[i]->leave) peers[i]->leave();
+}
 
 static size_t peer_variants(void) {
     size_t n = 0;
@@ -83,6 +86,21 @@ mot_plan peer_layer(const peer *p, size_t index) {
     for (size_t i = 0; i < p->variant_count; i++)
         if (heads_a_layer(p, &p->variants[i]) && index-- == 0) return layer_of(p, &p->variants[i]);
     return (mot_plan){0};
+}
+
+static bool computes(const peer *p, mot_dtype dtype) {
+    const mot_shape least = {1, 1, 1, 1, 1};
+    for (size_t k = 0; k < peer_layer_count(p); k++) {
+        const mot_choice experts = peer_layer(p, k).step[2];
+        if (experts.variant->dtype == dtype && experts.variant->supports(&least, &experts.config)) return true;
+    }
+    return false;
+}
+
+const peer *peer_default(mot_dtype dtype) {
+    for (size_t i = 0; i < peer_count(); i++)
+        if (computes(peers[i], dtype)) return peers[i];
+    return NULL;
 }
 
 void peer_layer_name(char *name, size_t size, const char *prefix, const peer *p, size_t index) {

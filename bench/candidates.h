@@ -10,13 +10,18 @@ typedef struct peer {
     const char *library;          /* "openblas" */
     const char *(*version)(void); /* "OpenBLAS 0.3.21 Haswell, openmp" : with the core it picked */
     void (*enter)(void);
+    void (*leave)(void); /* frees what it keeps from call to call; none of its variants runs. NULL: it keeps nothing */
     const mot_variant *variants; /* route_blas_openblas, mix_…, redistribute_…, experts_…, …_packed, …_bf16 */
     size_t variant_count;
 } peer;
 size_t peer_count(void);
 const peer *peer_at(size_t index);
-/* The one that is timed without being asked for: the first one built. It is base enough, and the others take time. */
-bool peer_is_default(const peer *);
+/* The one that is timed without being asked for: the first one built that has a layer of this data type for this
+ * processor, or NULL. It is base enough, and the others take time. */
+const peer *peer_default(mot_dtype);
+
+/* Every peer is left: after a comparison, before the end. Whoever comes back has its products made again. */
+void peers_leave(void);
 
 size_t candidate_count(void);
 const mot_variant *candidate_at(size_t index);

@@ -118,7 +118,7 @@ static void skip(check_result *r, const char *format, const char *what) {
 }
 
 static bool runnable(const mot_plan *plan, const mot_shape *s, check_result *r) {
-    double needed = workspace_estimate(s), available = memory_available();
+    double needed = workspace_estimate(s, mot_plan_dtype(plan)), available = memory_available();
     for (int i = 0; i < plan->steps; i++) {
         const mot_variant *v = plan->step[i].variant;
         if (mot_cpu_why_not(v->isa)) return skip(r, "%s", mot_cpu_why_not(v->isa)), false;

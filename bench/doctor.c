@@ -4,6 +4,7 @@
 #include "counters_internal.h"
 #include "cpu.h"
 #include "machine_files.h"
+#include "registry.h"
 #include "timer.h"
 #include "topology.h"
 
@@ -179,17 +180,34 @@ static const struct {
               {"numa", numa},
               {"gpu", gpu}};
 
-json_t *machine_doctor(void) {
+static void add_row(json_t *rows, const char *name, grade g, const finding *f) {
+    json_t *row = json_object();
+    json_object_set_new(row, "name", json_string(name));
+    json_object_set_new(row, "grade", json_string(grade_names[g]));
+    json_object_set_new(row, "found", machine_text(f->found));
+    json_object_set_new(row, "advice", json_string(g == OK ? "" : f->advice));
+    json_array_append_new(rows, row);
+}
+
+/* What the processor does not have is no fault of the machine; what its system hides is. */
+json_t *machine_doctor_isas(const mot_cpuid *id) {
     json_t *rows = json_array();
+    for (mot_isa isa = MOT_ISA_AVX2; isa <= MOT_ISA_AVX512BF16; isa++) {
+        const char *no = mot_cpu_why_not_on(id, isa);
+        finding f = {"", "boot the kernel without noxsave and clearcpuid=, or let the hypervisor pass the state on"};
+        const grade g = say(&f, no && !strncmp(no, "the OS", 6) ? WARN : OK, "%s", no ? no : "usable");
+        add_row(rows, mot_isa_name(isa), g, &f);
+    }
+    return rows;
+}
+
+json_t *machine_doctor(void) {
+    const mot_cpuid id = mot_cpu_read();
+    json_t *rows = machine_doctor_isas(&id);
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         finding f = {"", ""};
         const grade g = checks[i].check(&f);
-        json_t *row = json_object();
-        json_object_set_new(row, "name", json_string(checks[i].name));
-        json_object_set_new(row, "grade", json_string(grade_names[g]));
-        json_object_set_new(row, "found", machine_text(f.found));
-        json_object_set_new(row, "advice", json_string(g == OK ? "" : f.advice));
-        json_array_append_new(rows, row);
+        add_row(rows, checks[i].name, g, &f);
     }
     return rows;
 }

@@ -12,6 +12,8 @@ json_t *machine_timer(void);
 json_t *machine_counters(void);
 json_t *machine_libraries(void);
 json_t *machine_doctor(void); /* array of {name, grade, found, advice} */
+struct mot_cpuid;
+json_t *machine_doctor_isas(const struct mot_cpuid *); /* its rows of instruction sets, for this processor */
 
 /* Any bytes as a JSON string: control characters and invalid UTF-8 become '?'. NULL: null. */
 json_t *machine_text(const char *);

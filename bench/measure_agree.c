@@ -74,11 +74,12 @@ static double farthest(const witness *w, const side *s) {
  * them: sqrt(10) 2^-9, under 2^-7. One product of 2048 left out makes 2^-5.5. */
 static double near(mot_dtype dtype) { return dtype == MOT_BF16 ? 0x1p-7 : 1e-4; }
 
-bool comparison_witness(comparison *c, side *s) {
+bool arena_witness(arena *a, side *s) {
     if (s->wrong) return true; /* it has left outputs unwritten */
-    if (!c->witness.name) return keep_outputs(&c->witness, s);
-    if (c->witness.writes != s->writes) return true;
-    s->distance = farthest(&c->witness, s);
+    if (!a->witness.name) return keep_outputs(&a->witness, s);
+    if (a->witness.writes != s->writes) return true;
+    s->witness = a->witness.name;
+    s->distance = farthest(&a->witness, s);
     s->differs = !(s->distance <= near(s->tensors->dtype));
     return true;
 }

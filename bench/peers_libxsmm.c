@@ -1,6 +1,9 @@
 /* peers_libxsmm.c: LIBXSMM as a peer: kernels generated for a size, found again by a hash at every call. They are for
  * small products, so large ones are cut here; and experts with weights packed once as panels [N/64][K][64], the layout
- * that its kernels like best. Its matrices are column-major: C' = B'.A'. Only file that includes libxsmm.h. */
+ * that its kernels like best; both in bf16 too (peers_libxsmm_bf16.h). Its matrices are column-major: C' = B'.A'. Only
+ * file that includes libxsmm.h. */
+#include "peers_libxsmm_bf16.h"
+
 #include <libxsmm.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,6 +12,12 @@
 #define LIBRARY "libxsmm"
 
 enum { PANEL = 64, CACHED_FLOATS = 32 << 10 };
+
+/* Its kernels end with the upper halves of registers in use, which slows down all code without AVX that follows: the
+ * softmax after them took three times as long. */
+static void end_kernel(void) {
+    if (libxsmm_get_target_archid() >= LIBXSMM_X86_AVX) xsmm_zero_upper();
+}
 
 /* ---- the product of matrices as they lie ---- */
 
@@ -22,6 +31,7 @@ static void multiply_part(bool transpose_a, bool first, size_t m, size_t n, size
     const libxsmm_smmfunction kernel = libxsmm_smmdispatch((libxsmm_blasint)n, (libxsmm_blasint)m, (libxsmm_blasint)k,
                                                            &ld_b, &ld_a, &ld_c, &one, &beta, &flags, &prefetch);
     kernel(b, a, c);
+    end_kernel();
 }
 
 static void scale(float *c, size_t m, size_t n, size_t ldc, float alpha) {
@@ -85,6 +95,7 @@ static void multiply_blocks(bool first, size_t rows, size_t width, size_t depth,
         (libxsmm_blasint)(depth * width * sizeof *b), (libxsmm_blasint)(rows * depth * sizeof *a), &ld_b, &ld_a, &ld_c,
         &one, &beta, &flags, &prefetch);
     kernel(b, a, c, &blocks);
+    end_kernel();
 }
 
 /* One panel: C (rows, width) = A.B over the whole depth k; cutting it to fit a cache was slower. */
@@ -133,6 +144,30 @@ static void experts_packed(const mot_shape *s, const mot_tensors *t, const mot_c
     }
 }
 
+/* ---- bf16 ---- */
+
+void xsmm_multiply(const xsmm_form *f, const mot_bf16 *a, const void *b, void *c) {
+    const libxsmm_blasint m = (libxsmm_blasint)f->width, n = (libxsmm_blasint)f->rows, k = (libxsmm_blasint)f->depth,
+                          ld_a = (libxsmm_blasint)f->a_row, ld_c = (libxsmm_blasint)f->c_row,
+                          a_step = (libxsmm_blasint)(f->rows * f->a_row * sizeof *a),
+                          b_step = (libxsmm_blasint)(f->depth * f->width * sizeof *a);
+    const int flags = LIBXSMM_GEMM_FLAG_VNNI_A, prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
+    const float one = 1, zero = 0;
+    const unsigned long long blocks = f->blocks;
+    if (f->out == MOT_BF16)
+        libxsmm_bmmdispatch_reducebatch_strd(m, n, k, b_step, a_step, &m, &ld_a, &ld_c, &one, &zero, &flags,
+                                             &prefetch)(b, a, c, &blocks);
+    else
+        libxsmm_bsmmdispatch_reducebatch_strd(m, n, k, b_step, a_step, &m, &ld_a, &ld_c, &one, &zero, &flags,
+                                              &prefetch)(b, a, c, &blocks);
+    end_kernel();
+}
+
+/* Others widen bf16 by code that it generates, many times slower. */
+bool xsmm_has_bf16(void) { return libxsmm_get_target_archid() >= LIBXSMM_X86_AVX512_CPX; }
+
+/* ---- the peer ---- */
+
 /* Without an instruction set that it can generate for there is no kernel to call. */
 static bool generates(void) {
     static const libxsmm_blasint ld = PANEL;
@@ -141,10 +176,14 @@ static bool generates(void) {
 
 static bool supports(const mot_shape *s, const mot_config *config) { return fits(s, config) && generates(); }
 
-static const mot_variant variants[] = {PEER_COMPOSED(supports),
-                                       {PEER_VARIANT(experts, EXPERTS, "_packed"), .supports = supports,
-                                        .units = packed_units, .scratch_bytes = packed_scratch,
-                                        .pack_bytes = pack_bytes, .pack = pack, .run = experts_packed}};
+static const mot_variant variants[] = {
+    PEER_COMPOSED(supports),
+    {PEER_VARIANT(experts, EXPERTS, "_packed"), .supports = supports, .units = packed_units,
+     .scratch_bytes = packed_scratch, .pack_bytes = pack_bytes, .pack = pack, .run = experts_packed},
+    {PEER_VARIANT_OF(route, ROUTE, "_bf16", MOT_BF16), PEER_RUNS(xsmm_route_bf16)},
+    {PEER_VARIANT_OF(mix, MIX, "_bf16", MOT_BF16), PEER_RUNS(xsmm_mix_bf16)},
+    {PEER_VARIANT_OF(redistribute, REDISTRIBUTE, "_bf16", MOT_BF16), PEER_RUNS(xsmm_redistribute_bf16)},
+    {PEER_VARIANT_OF(experts, EXPERTS, "_bf16_packed", MOT_BF16), PEER_PACKS(xsmm_experts_bf16_packed)}};
 
 /* "LIBXSMM 1.17 clx": the target decides what it generates. */
 static const char *version(void) {

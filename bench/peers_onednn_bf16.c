@@ -1,126 +1,91 @@
-/* peers_onednn_bf16.c: route, mix and redistribute in bf16 through oneDNN's matmul primitive, one product a group. Rows
- * that lie apart are gathered and scattered here: for strided rows this release takes its general kernel. */
+/* peers_onednn_bf16.c: route, mix and redistribute in bf16 through oneDNN's matmul primitive, one product a group, on
+ * rows as they lie. Only y's, which never lie side by side, are copied first where tokens do: this release multiplies
+ * dense matrices by a kernel so much faster than its strided one that the copy is the lesser time. */
 #define LIBRARY "onednn"
 
+#include "peers_bf16.h"
 #include "peers_onednn_parts.h"
 #include "peers_onednn_product.h"
-#include "peers_parts.h"
 
-typedef product_form form_fn(const mot_shape *, size_t tokens);
+/* The product of a group of so many tokens, which lie token_stride apart. */
+typedef product_form form_fn(const mot_shape *, size_t tokens, size_t token_stride);
 
-static product_form form(size_t m, size_t n, size_t k, mot_dtype out) {
-    return (product_form){m, n, k, k, n, n, false, false, MOT_BF16, out};
-}
-static product_form route_form(const mot_shape *s, size_t tokens) {
-    return form(tokens, s->experts, s->d_model, MOT_F32);
-}
-static product_form mix_form(const mot_shape *s, size_t tokens) {
-    return form(s->experts, s->d_model, tokens, MOT_BF16);
-}
-static product_form redistribute_form(const mot_shape *s, size_t tokens) {
-    return form(tokens, s->d_model, s->experts, MOT_BF16);
+static product_form route_form(const mot_shape *s, size_t tokens, size_t token_stride) {
+    const size_t E = s->experts, D = s->d_model;
+    return (product_form){tokens, E, D, token_stride, E, E, false, false, MOT_BF16, MOT_F32};
 }
 
+static product_form mix_form(const mot_shape *s, size_t tokens, size_t token_stride) {
+    const size_t E = s->experts, D = s->d_model;
+    return (product_form){E, D, tokens, E, token_stride, s->groups * D, true, false, MOT_BF16, MOT_BF16};
+}
+
+static bool copies_y(const mot_shape *s, size_t token_stride) { return token_stride == s->d_model; }
+
+static product_form redistribute_form(const mot_shape *s, size_t tokens, size_t token_stride) {
+    const size_t E = s->experts, D = s->d_model, y_stride = copies_y(s, token_stride) ? D : s->groups * D;
+    return (product_form){tokens, D, E, E, y_stride, token_stride, false, false, MOT_BF16, MOT_BF16};
+}
+
+/* Other strides than those of contiguous tokens come later; none of them has been refused so far. */
 static bool supports(const mot_shape *s, const mot_config *config, form_fn *form_of) {
     if (!fits(s, config) || !product_has_bf16()) return false;
-    const product_form full = form_of(s, s->group_size);
+    if (s->groups == 0) return true;
+    const product_form full = form_of(s, s->group_size, s->d_model);
     return product_find(&full, NULL) != NULL;
 }
 
-/* The products of full groups and of those of the last batch row. */
+/* The products of full groups and of those of the last batch row. A refusal leaves C as it was, and the witness of
+ * measure tells. */
 typedef struct products {
-    const product *full, *last;
-    void *stream;
+    size_t full_tokens;
+    product_calls full, last;
 } products;
 
 static products begin(const mot_shape *s, const mot_strides *strides, form_fn *form_of) {
-    const product_form full = form_of(s, s->group_size), last = form_of(s, strides->last_tokens);
-    return (products){product_find(&full, NULL), product_find(&last, NULL), product_stream_begin()};
+    const product_form full = form_of(s, s->group_size, strides->token_stride),
+                       last = form_of(s, strides->last_tokens, strides->token_stride);
+    return (products){s->group_size, product_begin(product_find(&full, NULL)),
+                      product_begin(product_find(&last, NULL))};
 }
 
-/* A refusal leaves C as it was, and the witness of measure tells. */
-static void multiply(const products *p, bool full, const void *a, const void *b, void *c) {
-    const product *product = full ? p->full : p->last;
-    if (product) product_run(product, p->stream, a, b, c, NULL);
+static void end(products *p) {
+    product_end(&p->full);
+    product_end(&p->last);
 }
 
-/* ---- rows that lie apart ---- */
+static void multiply(const products *p, size_t tokens, const void *a, const void *b, void *c) {
+    product_call(tokens == p->full_tokens ? &p->full : &p->last, a, b, c);
+}
 
-static const mot_bf16 *gather(const mot_bf16 *from, size_t stride, size_t rows, size_t columns, mot_bf16 *to) {
-    if (stride == columns) return from;
-    for (size_t i = 0; i < rows; i++) memcpy(to + i * columns, from + i * stride, columns * sizeof *to);
+/* ---- the stages, of one group ---- */
+
+static size_t route_scratch(const mot_shape *s) { return logits_bytes(s); }
+
+static void route(const mot_shape *s, const mot_tensors *t, const products *p, group g) {
+    multiply(p, g.tokens, (const mot_bf16 *)t->x + g.x, t->controller, t->scratch);
+    softmax_to_bf16((mot_bf16 *)t->p + g.p, t->scratch, g.tokens, s->experts, t->temperature);
+}
+
+static size_t mix_scratch(const mot_shape *s) { return (void)s, 0; }
+
+static void mix(const mot_shape *s, const mot_tensors *t, const products *p, group g) {
+    (void)s;
+    multiply(p, g.tokens, (const mot_bf16 *)t->p + g.p, (const mot_bf16 *)t->x + g.x, (mot_bf16 *)t->mixed + g.row);
+}
+
+static size_t redistribute_scratch(const mot_shape *s) { return s->experts * s->d_model * sizeof(mot_bf16); }
+
+static const mot_bf16 *side_by_side(const mot_shape *s, const mot_bf16 *y, mot_bf16 *to) {
+    for (size_t e = 0; e < s->experts; e++)
+        memcpy(to + e * s->d_model, y + e * s->groups * s->d_model, s->d_model * sizeof *to);
     return to;
 }
 
-static void scatter(const mot_bf16 *from, size_t rows, size_t columns, mot_bf16 *to, size_t stride) {
-    if (from == to) return;
-    for (size_t i = 0; i < rows; i++) memcpy(to + i * stride, from + i * columns, columns * sizeof *to);
-}
-
-static void transpose(const mot_bf16 *from, size_t rows, size_t columns, mot_bf16 *to) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j];
-}
-
-/* A thread's scratch: | tokens (T,D) | experts' rows (E,D) | weights (T,E) in bf16 | the same in f32 | 2E floats | */
-typedef struct room {
-    mot_bf16 *tokens, *rows, *weights;
-    float *logits;
-} room;
-
-static size_t even(size_t n) { return (n + 31) / 32 * 32; }
-
-static room room_of(const mot_shape *s, void *scratch) {
-    mot_bf16 *tokens = scratch, *rows = tokens + even(s->group_size * s->d_model);
-    mot_bf16 *weights = rows + even(s->experts * s->d_model);
-    return (room){tokens, rows, weights, (float *)(weights + even(s->group_size * s->experts))};
-}
-
-static size_t room_bytes(const mot_shape *s) {
-    const size_t T = s->group_size, E = s->experts, D = s->d_model;
-    return (even(T * D) + even(E * D) + even(T * E)) * sizeof(mot_bf16) + (T + 2) * E * sizeof(float);
-}
-
-/* Of one group. */
-typedef struct group {
-    size_t tokens, x, p, row; /* elements from the beginning of x and out; of p; of mixed and y */
-} group;
-
-static group group_of(const mot_shape *s, const mot_tensors *t, size_t g) {
-    return (group){mot_group_tokens(s, &t->strides, g), mot_group_offset(&t->strides, g),
-                   g * s->group_size * s->experts, g * s->d_model};
-}
-
-/* ---- the stages ---- */
-
-/* Logits and their softmax are f32 until they are rounded. */
-static void route(const mot_shape *s, const mot_tensors *t, const products *p, group g) {
-    const size_t E = s->experts, D = s->d_model;
-    const room r = room_of(s, t->scratch);
-    const mot_bf16 *x = gather((const mot_bf16 *)t->x + g.x, t->strides.token_stride, g.tokens, D, r.tokens);
-    float *rest = r.logits + g.tokens * E;
-    multiply(p, g.tokens == s->group_size, x, t->controller, r.logits);
-    for (size_t i = 0; i < g.tokens * E; i++) r.logits[i] /= t->temperature;
-    softmax_columns(r.logits, g.tokens, E, rest, rest + E);
-    mot_bf16_from_f32((mot_bf16 *)t->p + g.p, r.logits, g.tokens * E);
-}
-
-static void mix(const mot_shape *s, const mot_tensors *t, const products *p, group g) {
-    const size_t E = s->experts, D = s->d_model;
-    const room r = room_of(s, t->scratch);
-    const mot_bf16 *x = gather((const mot_bf16 *)t->x + g.x, t->strides.token_stride, g.tokens, D, r.tokens);
-    transpose((const mot_bf16 *)t->p + g.p, g.tokens, E, r.weights);
-    multiply(p, g.tokens == s->group_size, r.weights, x, r.rows);
-    scatter(r.rows, E, D, (mot_bf16 *)t->mixed + g.row, s->groups * D);
-}
-
 static void redistribute(const mot_shape *s, const mot_tensors *t, const products *p, group g) {
-    const size_t E = s->experts, D = s->d_model, stride = t->strides.token_stride;
-    const room r = room_of(s, t->scratch);
-    const mot_bf16 *y = gather((const mot_bf16 *)t->y + g.row, s->groups * D, E, D, r.rows);
-    mot_bf16 *out = (mot_bf16 *)t->out + g.x, *whole = stride == D ? out : r.tokens;
-    multiply(p, g.tokens == s->group_size, (const mot_bf16 *)t->p + g.p, y, whole);
-    scatter(whole, g.tokens, D, out, stride);
+    const mot_bf16 *y = (const mot_bf16 *)t->y + g.row;
+    if (copies_y(s, t->strides.token_stride)) y = side_by_side(s, y, t->scratch);
+    multiply(p, g.tokens, (const mot_bf16 *)t->p + g.p, y, (mot_bf16 *)t->out + g.x);
 }
 
 #define STAGE(stage)                                                                                                   \
@@ -130,13 +95,13 @@ static void redistribute(const mot_shape *s, const mot_tensors *t, const product
     size_t onednn_##stage##_bf16_units(const mot_shape *s) { return groups(s); }                                       \
     size_t onednn_##stage##_bf16_scratch(const mot_shape *s, const mot_config *config) {                               \
         (void)config;                                                                                                  \
-        return room_bytes(s);                                                                                          \
+        return stage##_scratch(s);                                                                                     \
     }                                                                                                                  \
     void onednn_##stage##_bf16_run(const mot_shape *s, const mot_tensors *t, const mot_config *config, mot_range r) {  \
-        const products p = begin(s, &t->strides, stage##_form);                                                        \
+        products p = begin(s, &t->strides, stage##_form);                                                              \
         (void)config;                                                                                                  \
         for (size_t g = r.begin; g < r.end; g++) stage(s, t, &p, group_of(s, t, g));                                   \
-        product_stream_end(p.stream);                                                                                  \
+        end(&p);                                                                                                       \
     }
 
 STAGE(route)

@@ -2,10 +2,10 @@
  * block of rows of one expert. */
 #define LIBRARY "onednn"
 
+#include "peers_bf16.h"
 #include "peers_blocks.h"
 #include "peers_onednn_parts.h"
 #include "peers_onednn_product.h"
-#include "peers_parts.h"
 
 enum { ROWS = 1024 };
 
@@ -94,11 +94,8 @@ static void pack(const mot_shape *s, const mot_tensors *t, kind k, char *packed,
 /* Ours, so that a NaN surely passes. */
 static void relu(void *hidden, size_t n, mot_dtype dtype) {
     float *v = hidden;
-    mot_bf16 *b = hidden;
-    if (dtype == MOT_F32)
-        for (size_t i = 0; i < n; i++) v[i] = v[i] < 0 ? 0 : v[i];
-    else
-        for (size_t i = 0; i < n; i++) b[i] = (mot_bf16)(b[i] - 0x8000) <= 0x7f80 ? 0 : b[i]; /* -0 to -Inf */
+    if (dtype == MOT_BF16) relu_bf16(hidden, n);
+    for (size_t i = 0; dtype == MOT_F32 && i < n; i++) v[i] = v[i] < 0 ? 0 : v[i];
 }
 
 /* One block's work, but for where its weights are. */

@@ -97,9 +97,10 @@ static product *look_up(product *known, const product_form *form, const product 
     return known;
 }
 
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(product *) products;
+
 const product *product_find(const product_form *form, const product *like) {
-    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
-    static _Atomic(product *) products;
     product *p = look_up(atomic_load(&products), form, like);
     if (p) return p;
     pthread_mutex_lock(&making);
@@ -107,6 +108,25 @@ const product *product_find(const product_form *form, const product *like) {
     if (!p && (p = add_product(atomic_load(&products), form, like))) atomic_store(&products, p);
     pthread_mutex_unlock(&making);
     return p;
+}
+
+/* The library keeps what it has made as well, until it is told to keep none. */
+static void forget(void) {
+    int capacity;
+    if (dnnl_get_primitive_cache_capacity(&capacity) != dnnl_success) return;
+    dnnl_set_primitive_cache_capacity(0);
+    dnnl_set_primitive_cache_capacity(capacity);
+}
+
+void product_leave(void) {
+    product *p = atomic_exchange(&products, NULL);
+    if (!p) return;
+    for (product *next; p; p = next) {
+        next = p->next;
+        dnnl_primitive_destroy(p->primitive);
+        free(p);
+    }
+    forget();
 }
 
 const product_form *product_form_of(const product *p) { return &p->form; }
@@ -157,6 +177,32 @@ void product_run(const product *p, void *stream, const void *a, const void *weig
                                     {DNNL_ARG_SCRATCHPAD, memory_at(&p->scratchpad, room)}};
     dnnl_primitive_execute(p->primitive, stream, 4, args);
     for (int i = 0; i < 4; i++) dnnl_memory_destroy(args[i].memory);
+}
+
+product_calls product_begin(const product *p) {
+    if (!p) return (product_calls){0};
+    return (product_calls){p,
+                           product_stream_begin(),
+                           {memory_at(&p->a, NULL), memory_at(&p->weights, NULL), memory_at(&p->c, NULL),
+                            memory_at(&p->scratchpad, NULL)}};
+}
+
+void product_call(const product_calls *calls, const void *a, const void *weights, void *c) {
+    static const int name[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD};
+    void *room = calls->product ? own_scratchpad(product_scratchpad_bytes(calls->product)) : NULL;
+    void *const at[] = {(void *)a, (void *)weights, c, room};
+    dnnl_exec_arg_t args[4];
+    if (!room) return;
+    for (int i = 0; i < 4; i++) {
+        dnnl_memory_set_data_handle(calls->memory[i], at[i]);
+        args[i] = (dnnl_exec_arg_t){name[i], calls->memory[i]};
+    }
+    dnnl_primitive_execute(calls->product->primitive, calls->stream, 4, args);
+}
+
+void product_end(product_calls *calls) {
+    for (int i = 0; i < 4; i++) dnnl_memory_destroy(calls->memory[i]);
+    if (calls->product) product_stream_end(calls->stream);
 }
 
 void product_pack(const product *p, void *stream, const void *from, void *packed) {

@@ -28,6 +28,15 @@ void *product_stream_begin(void);
 void product_stream_end(void *stream);
 /* scratchpad NULL: one of the thread's own, which grows the first time. */
 void product_run(const product *, void *stream, const void *a, const void *weights, void *c, void *scratchpad);
+/* The same product again and again on one thread: what the library wants to be told of its matrices, which takes as
+ * long as a small product, is told once. NULL, a product that was refused: calls do nothing. */
+typedef struct product_calls {
+    const product *product;
+    void *stream, *memory[4];
+} product_calls;
+product_calls product_begin(const product *or_null);
+void product_call(const product_calls *, const void *a, const void *weights, void *c);
+void product_end(product_calls *);
 void product_pack(const product *, void *stream, const void *from, void *packed);
 
 /* dnnl_sgemm: C = alpha * A.B, or A'.B with A (k,m). */
@@ -40,5 +49,7 @@ const char *product_version(void);
 bool product_has_bf16(void);
 /* One thread a call from here on. */
 void product_alone(void);
+/* Frees all products. Nobody may have one, or be looking for one. */
+void product_leave(void);
 
 #endif

@@ -222,7 +222,7 @@ check_result check_properties(const mot_shape *s, mot_isa isa, mot_dtype dtype, 
     start.options.isa = isa;
     start.options.dtype = dtype;
     start.options.threads = 1; /* one property is about more */
-    if (workspace_estimate(s) > memory_available() || !lab_fill(&start)) {
+    if (workspace_estimate(s, dtype) > memory_available() || !lab_fill(&start)) {
         f.result.verdict = VERDICT_SKIP;
         strcpy(f.result.reason, "out of memory");
         return f.result;

@@ -33,7 +33,7 @@ static mot_shape draw_shape(uint64_t *state) {
     } while (2.0 * (double)s.experts * (double)s.d_model * (double)s.d_expert > weights_max);
     const double flops_of_a_group = 4.0 * (double)s.experts * (double)s.d_model * (double)s.d_expert;
     const double groups = (double)draw(state, 3e8, 3e9) / flops_of_a_group;
-    s.groups = groups < 1 ? 1 : groups > 4096 ? 4096 : (size_t)groups;
+    s.groups = groups > 4096 ? 4096 : (size_t)groups; /* at least 2, by the limits above */
     return s;
 }
 
@@ -43,7 +43,7 @@ bool shape_draw(shape_list *list, const char *name, char *error, size_t error_si
     char *end;
     const unsigned long long seed = strtoull(name + 6, &end, 10);
     uint64_t state = seed;
-    if (name[6] < '0' || name[6] > '9' || *end)
+    if (name[6] < '0' || *end) /* no sign, no blank */
         return shape_fail(error, error_size, "'%.100s': the seed is a number, as in drawn:7", name);
     for (int i = 0; i < DRAWN; i++) {
         const mot_shape s = draw_shape(&state);

@@ -147,11 +147,12 @@ bool workspace_explain(const void *address, char *text, size_t size) {
 
 /* ---- memory ---- */
 
-double workspace_estimate(const mot_shape *s) {
+double workspace_estimate(const mot_shape *s, mot_dtype dtype) {
     double G = (double)s->groups, T = (double)s->group_size, E = (double)s->experts;
     double D = (double)s->d_model, H = (double)s->d_expert;
     double elements = 2 * G * T * (D + 3) + D * E + G * T * E + 2 * E * G * D + 2 * E * D * H;
-    return 4 * (elements + 2 * E * D * H) + 64e6; /* packed weights; scratch and the oracle's rows */
+    /* Then packed weights; scratch and the oracle's rows. */
+    return (double)mot_dtype_bytes(dtype) * (elements + 2 * E * D * H) + 64e6;
 }
 
 double memory_available(void) {

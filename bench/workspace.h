@@ -51,7 +51,7 @@ bool workspace_create(workspace *, const problem *, size_t scratch_bytes, size_t
 void workspace_destroy(workspace *);
 
 /* Bytes that a run needs, and those that are free; as doubles, so that no shape overflows. */
-double workspace_estimate(const mot_shape *);
+double workspace_estimate(const mot_shape *, mot_dtype);
 double memory_available(void);
 
 /* Where a forbidden address lies: "4 bytes past the end of out". False: not near any region of any live workspace. */

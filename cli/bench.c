@@ -52,6 +52,14 @@ static void say_peers(void) {
     if (peer_count() == 0) fputs("built without any peer library\n", stderr);
 }
 
+/* Why bf16 stands alone; f32 does so only where no library was built in at all. */
+static void say_no_peer(const options *o) {
+    if (options_dtype(o, MOT_BF16) && peer_count() && !peer_default(MOT_BF16))
+        fputs("bf16 has no peer here: of the libraries that may be built in only oneDNN and LIBXSMM multiply it, on a "
+              "processor with AVX512_BF16\n",
+              stderr);
+}
+
 /* The rows, then, where they were asked for, the lines against the best peer. */
 static bool write_tables(const void *data, const char *format, FILE *file, bool colours) {
     const bench_run *run = data;
@@ -80,6 +88,7 @@ static int run_jobs(options *o, const bench_jobs *jobs) {
     interrupt_catch();
     table *t = bench_table(o);
     if (o->peers) say_peers();
+    say_no_peer(o);
     if (!o->no_ceilings) code = peaks_measure(&p, o, ceilings_s * o->thread_counts, out.samples);
     bench_run run = {.options = o,
                      .jobs = jobs,
@@ -121,7 +130,7 @@ const verb verb_bench = {
     .doc = "Times all candidates of a stage, whole layers and the FLOP-matched dense FFN against each other, "
            "interleaved, after "
            "each has passed its check. Default: g64t32e32d512h2048, all CPUs, cold weights, 20 s a comparison; of "
-           "peer libraries OpenBLAS only, with --peers all that were built.",
+           "peer libraries OpenBLAS only (in bf16 oneDNN), with --peers all that were built.",
     .args = "",
     .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAG(CHOICE) | FLAG(THREADS) |
              FLAG(CPUS) | FLAG(CACHE) | FLAG(COUNTERS) | FLAG(REQUIRE_COUNTERS) | FLAG(SEED) | FLAG(REPEAT) |

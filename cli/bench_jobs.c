@@ -35,12 +35,14 @@ static bool is_choice(const options *o, const contestant *c) {
 }
 
 /* Who names a choice has asked for it. */
-static bool is_wanted_peer(const options *o, const peer *p) { return o->peers || o->choice || peer_is_default(p); }
+static bool is_wanted_peer(const options *o, const peer *p, mot_dtype dtype) {
+    return o->peers || o->choice || p == peer_default(dtype);
+}
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);
-    return (p ? is_wanted_peer(o, p) : selection_has_isa(o, isa_of(&c->plan))) && filter_keeps(o->filter, c->name) &&
-           is_choice(o, c);
+    return (p ? is_wanted_peer(o, p, mot_plan_dtype(&c->plan)) : selection_has_isa(o, isa_of(&c->plan))) &&
+           filter_keeps(o->filter, c->name) && is_choice(o, c);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {
@@ -62,7 +64,8 @@ static void add_choice(bench_job *job, const mot_choice *choice) {
     char name[160];
     mot_choice_print(name, sizeof name, choice);
     job->tuned_name = strdup(name);
-    if (job->tuned_name) job->contestant[job->count++] = (contestant){{.steps = 1, .step = {*choice}}, job->tuned_name};
+    const contestant tuned = {.plan = {.steps = 1, .step = {*choice}}, .name = job->tuned_name};
+    if (job->tuned_name) job->contestant[job->count++] = tuned;
 }
 
 static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
@@ -78,19 +81,21 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     }
 }
 
+/* Interleaved with the layers, so that the two are compared round by round. */
+static void add_dense(bench_job *job, mot_isa cap) {
+    mot_shape dense;
+    if (dense_ffn_shape(&job->shape, &dense))
+        job->count +=
+            contestants_for_dense(&dense, job->dtype, cap, job->contestant + job->count, CONTESTANTS_MAX - job->count);
+}
+
 static void gather_layer(const maker *m, bench_job *job) {
     mot_isa cap = selection_cap(m->options);
     mot_plan tuned;
     bool has = mot_profile_layer(m->profile, &job->shape, cap, job->dtype, job->threads, &tuned);
     job->count =
         contestants_for_layer(&job->shape, job->dtype, cap, has ? &tuned : NULL, job->contestant, CONTESTANTS_MAX);
-}
-
-static void gather_dense(const maker *m, bench_job *job, const mot_shape *layer) {
-    mot_isa cap = selection_cap(m->options);
-    job->count = dense_ffn_shape(layer, &job->shape)
-                     ? contestants_for_dense(&job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX)
-                     : 0;
+    add_dense(job, cap);
 }
 
 /* ---- jobs */
@@ -127,11 +132,6 @@ static void make_stages(maker *m, const bench_job *condition) {
             gather_stage(m, &job, (mot_stage)s);
         add_job(m, &job);
     }
-    if (!has_stage(m->options, MOT_STAGE_LAYER)) return;
-    bench_job dense = *condition;
-    dense.stage = "dense";
-    gather_dense(m, &dense, &condition->shape);
-    add_job(m, &dense);
 }
 
 static void make_conditions(maker *m, const mot_shape *shape, const char *group) {
@@ -185,11 +185,16 @@ void bench_jobs_print(const bench_jobs *jobs) {
     for (size_t i = 0; i < jobs->count; i++) {
         const bench_job *job = &jobs->item[i];
         char shape[SHAPE_TEXT];
-        shape_print(shape, &job->shape);
-        for (size_t n = 0; n < job->count; n++)
+        for (size_t n = 0; n < job->count; n++) {
+            shape_print(shape, contestant_shape(&job->contestant[n], &job->shape));
             printf("%s/%s/t%d/%s\n", job->contestant[n].name, shape, job->threads, cache_state_name(job->cache));
+        }
     }
 }
+
+const char *bench_stage(const bench_job *job, const contestant *c) { return c->own.groups ? "dense" : job->stage; }
+
+bool bench_has_dense(const bench_job *job) { return job->contestant[job->count - 1].own.groups > 0; }
 
 int bench_profile(mot_profile **out, const options *o) {
     *out = NULL;

@@ -1,4 +1,5 @@
 /* main.c: the table of verbs. */
+#include "candidates.h"
 #include "verb.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ static int run_verb(const verb *v, int argc, char **argv) {
     options_parse(&o, v, argc, argv);
     int code = v->run(&o);
     options_free(&o);
+    peers_leave();
     return code;
 }
 

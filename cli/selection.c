@@ -139,7 +139,7 @@ int selection_make(selection *out, const options *o) {
 void selection_keep_default_peer(selection *s) {
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++)
-        if (!s->item[i].peer || peer_is_default(s->item[i].peer)) s->item[kept++] = s->item[i];
+        if (!s->item[i].peer || s->item[i].peer == peer_default(s->item[i].dtype)) s->item[kept++] = s->item[i];
     s->count = kept;
 }
 

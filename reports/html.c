@@ -62,12 +62,14 @@ const char *html_short_name(const bench_record *b) {
     if (strncmp(b->variant, "layer_", 6) != 0) /* "avx2_6x16" of "mix_avx2_6x16" */
         return strncmp(b->variant, b->stage, stage) == 0 && b->variant[stage] == '_' ? b->variant + stage + 1
                                                                                      : b->variant;
-    static const char *const spelt[][2] = {
-        {"openblas", "OpenBLAS"}, {"avx512bf16", "AVX512_BF16"}, {"avx512", "AVX-512"}, {"avx2", "AVX2"}};
+    static const char *const spelt[][2] = {{"avx512bf16", "AVX512_BF16"}, {"avx512", "AVX-512"}, {"avx2", "AVX2"}};
+    static label peer; /* until the next one: each is written at once */
     const char *name = model_own_name(b, "layer_");
     for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
         if (strcmp(name, spelt[i][0]) == 0) return spelt[i][1];
-    return name;
+    if (model_is_ours(b)) return name;
+    peer = label_library(name);
+    return peer.s;
 }
 
 const char *html_class(const bench_record *b) {
@@ -142,6 +144,7 @@ static void put_navigation(const model *m, FILE *out) {
         {"machine", "Machine", true},
         {"roofline", "Roofline", m->table_count && m->records->ceiling_count},
         {"variants", "Variants", m->table_count > 0},
+        {"granularity", "Over dense", m->grain_count > 0},
         {"sweeps", "Sweeps", m->sweep_count > 0},
         {"breakdown", "Breakdown", m->table_count > 0},
         {"scaling", "Scaling", m->scaling_count > 0},
@@ -165,6 +168,7 @@ static void put_body(const model *m, FILE *out) {
     html_machine(m, out);
     html_roofline(m, out);
     html_tables(m, out);
+    html_grains(m, out);
     html_sweeps(m, out);
     html_layers(m, out);
     html_scaling(m, out);

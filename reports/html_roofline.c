@@ -96,7 +96,7 @@ static void say_what_is_below(const plot *p, const table *t, FILE *out) {
 static void draw(const model *m, const table *t, FILE *out) {
     limits l = html_limits(m->records, t->threads, t->dtype);
     if (!(l.peak > 0) || !(l.fastest > 0)) return;
-    plot p = {.out = out, .width = 800, .height = 460, .left = 52, .right = 640, .top = 34, .bottom = 404};
+    plot p = {.out = out, .width = 824, .height = 460, .left = 52, .right = 640, .top = 34, .bottom = 404};
     set_axes(&p, t, l);
     plot_open(out, p.width, p.height, "Roofline: measured ceilings and one mark per choice");
     plot_grid(&p);

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* One more for every peer library besides OpenBLAS. */
-static int columns_of(const table *t) { return 9 + (int)t->peer_count; }
+/* One more for every peer library. */
+static int columns_of(const table *t) { return 8 + t->openblas + (int)t->peer_count; }
 
 /* A speed-up never stands without its base: the stage's own line names the bases and their times. */
 static void block_head(const table *t, const block *b, FILE *out) {
@@ -18,8 +18,8 @@ static void block_head(const table *t, const block *b, FILE *out) {
     for (size_t i = 0; i < t->peer_count; i++) {
         const row *base = model_fastest(b, t->peers[i]);
         if (base)
-            html(out, " · %s base %s <code>%s</code>", t->peers[i], label_time(base->bench->time.value).s,
-                 base->bench->choice);
+            html(out, " · %s base %s <code>%s</code>", label_library(t->peers[i]).s,
+                 label_time(base->bench->time.value).s, base->bench->choice);
     }
     html(out, "</small></th></tr>\n");
 }
@@ -62,7 +62,7 @@ static void row_line(const table *t, const block *b, const row *r, unit u, FILE 
     if (bench->time.value > 0) {
         time_cells(bench, u, out);
         html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name, false);
-        html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name, true);
+        if (t->openblas) html_ratio_cell(out, r->over_blas, bench->choice, b->blas_name, true);
         peer_cells(t, b, r, out);
         verdict_cells(r, out);
     } else {
@@ -82,9 +82,9 @@ static void one_table(const table *t, int number, bool open, FILE *out) {
     html(out, "</small></summary>\n<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Choice</th><th "
               "class=\"n\">Median [95 %%]</th>"
               "<th class=\"n\">n</th><th class=\"n\">GFLOP/s</th><th class=\"n\">%% of ceiling</th><th class=\"n\">× "
-              "scalar</th>"
-              "<th class=\"n\">× OpenBLAS</th>");
-    for (size_t i = 0; i < t->peer_count; i++) html(out, "<th class=\"n\">× %s</th>", t->peers[i]);
+              "scalar</th>");
+    if (t->openblas) html(out, "<th class=\"n\">× OpenBLAS</th>");
+    for (size_t i = 0; i < t->peer_count; i++) html(out, "<th class=\"n\">× %s</th>", label_library(t->peers[i]).s);
     html(out, "<th class=\"n\">Error / bound</th><th>Verdict</th></tr></thead>\n");
     for (size_t i = 0; i < t->count; i++) {
         const block *b = &t->blocks[i];

@@ -32,6 +32,15 @@ void html_verdict(const model *m, FILE *out) {
     html_section_end(out);
 }
 
+static void best_peer_cells(const block *b, FILE *out) {
+    const row *peer = model_best_peer(b);
+    const double ns = peer ? peer->bench->time.value : NAN;
+    html(out, "<td class=\"n\" data-v=\"%f\">%s", ns, label_time(ns).s);
+    if (peer) html(out, "<small>%s</small>", html_short_name(peer->bench));
+    html(out, "</td>");
+    html_ratio_cell(out, model_over_peer(peer, b->best), b->best->bench->choice, peer ? peer->bench->choice : "", true);
+}
+
 static void glance_row(const model *m, const table *t, FILE *out) {
     const block *b = model_block(t, "layer");
     if (!b || !b->best) return;
@@ -45,8 +54,7 @@ static void glance_row(const model *m, const table *t, FILE *out) {
          label_in(best->time.value, u).s, u.name, label_range(best->time, u).s);
     html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->floor_ns, label_time(b->floor_ns).s);
     html_percent_cell(out, best->pct_of_ceiling);
-    html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->blas_ns, label_time(b->blas_ns).s);
-    html_ratio_cell(out, b->best->over_blas, best->choice, b->blas_name, true);
+    best_peer_cells(b, out);
     html(out, "<td class=\"n\" data-v=\"%f\">%s</td>", b->scalar_ns, label_time(b->scalar_ns).s);
     html_ratio_cell(out, b->best->over_scalar, best->choice, b->scalar_name, false);
     html(out, "</tr>\n");
@@ -69,8 +77,8 @@ void html_glance(const model *m, FILE *out) {
                  "this run allow.");
     html(out, "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Shape</th><th>Layer</th><th "
               "class=\"n\">Time</th>"
-              "<th class=\"n\">Floor</th><th class=\"n\">%% of ceiling</th><th class=\"n\">OpenBLAS</th><th "
-              "class=\"n\">× OpenBLAS</th>"
+              "<th class=\"n\">Floor</th><th class=\"n\">%% of ceiling</th><th class=\"n\">Best peer</th><th "
+              "class=\"n\">× best peer</th>"
               "<th class=\"n\">Scalar</th><th class=\"n\">× scalar</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < m->table_count; i++) glance_row(m, &m->tables[i], out);
     html(out, "</tbody></table></div>\n");

@@ -56,6 +56,7 @@ static int ratio_decimals(interval i) {
 }
 
 label label_ratio(double r) { return number(r, decimals_for(r, r >= 1 ? 3 : 2), "×"); }
+label label_ratio_fine(double r) { return number(r, decimals_for(r, r >= 1 ? 4 : 3), "×"); }
 label label_gain(interval i) { return number(i.value, ratio_decimals(i), "×"); }
 label label_ratio_range(interval i) { return range(i.low, i.high, ratio_decimals(i)); }
 label label_number(double v) { return number(v, decimals_for(fabs(v), 3), ""); }
@@ -63,6 +64,21 @@ label label_count(double v) { return number(v, 0, ""); }
 label label_dtype(const char *dtype) {
     label l = {""};
     if (strcmp(dtype, "f32") != 0) snprintf(l.s, sizeof l.s, ", %.32s", dtype);
+    return l;
+}
+
+label label_library(const char *name) {
+    static const char *const spelt[][2] = {
+        {"openblas", "OpenBLAS"}, {"blis", "BLIS"}, {"onednn", "oneDNN"}, {"libxsmm", "LIBXSMM"}};
+    const size_t length = strcspn(name, "_");
+    label l;
+    for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
+        if (strlen(spelt[i][0]) == length && strncmp(name, spelt[i][0], length) == 0) {
+            snprintf(l.s, sizeof l.s, "%s%s%.48s", spelt[i][1], name[length] ? " " : "",
+                     name + length + (name[length] != 0));
+            return l;
+        }
+    snprintf(l.s, sizeof l.s, "%.63s", name);
     return l;
 }
 

@@ -18,6 +18,7 @@ static void look_at(table *t, store *s, const bench_record *b) {
 }
 
 void model_peers(table *t, store *s) {
+    for (size_t i = 0; i < t->count; i++) t->openblas |= t->blocks[i].blas_ns > 0;
     for (size_t i = 0; i < t->count; i++)
         for (size_t k = 0; k < t->blocks[i].count; k++) look_at(t, s, t->blocks[i].rows[k].bench);
 }

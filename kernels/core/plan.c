@@ -1,7 +1,11 @@
+/* plan.c: a whole layer: its steps one after the other, for as many groups at once as stay in cache. */
 #include "plan.h"
 
 #include "threads.h"
 
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+/* Where part i of n things begins when they are shared evenly among `parts`. */
+static size_t share(size_t n, size_t parts, size_t i) { return n / parts * i + least(i, n % parts); }
 static size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 mot_strides mot_strides_contiguous(const mot_shape *s) {
@@ -12,78 +16,8 @@ mot_strides mot_strides_contiguous(const mot_shape *s) {
                          .last_tokens = s->group_size};
 }
 
-static size_t thread_scratch_bytes(const mot_choice *c, const mot_shape *s) {
-    return c->variant->scratch_bytes ? align64(c->variant->scratch_bytes(s, &c->config)) : 0;
-}
-
 /* SIZE_MAX where the sum does not fit: no allocation of it succeeds. */
 static size_t add(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
-
-size_t mot_step_scratch_bytes(const mot_choice *c, const mot_shape *s, int threads) {
-    size_t bytes;
-    return __builtin_mul_overflow(thread_scratch_bytes(c, s), (size_t)threads, &bytes) ? SIZE_MAX : bytes;
-}
-
-/* What a thread needs to know to take its share of n units. */
-typedef struct job {
-    const mot_choice *choice;
-    const mot_shape *shape;
-    const mot_tensors *tensors;
-    void *packed;
-    size_t units, scratch;
-    int threads;
-} job;
-
-static mot_range share_of(const job *j, int i) {
-    const size_t n = j->units / (size_t)j->threads, rest = j->units % (size_t)j->threads, k = (size_t)i;
-    const size_t begin = n * k + (k < rest ? k : rest);
-    return (mot_range){begin, begin + n + (k < rest)};
-}
-
-static void run_share(void *data, int i) {
-    const job *j = data;
-    const mot_range r = share_of(j, i);
-    if (r.begin == r.end) return;
-    mot_tensors t = *j->tensors;
-    t.scratch = (char *)t.scratch + j->scratch * (size_t)i;
-    j->choice->variant->run(j->shape, &t, &j->choice->config, r);
-}
-
-static void run_job(mot_task task, job *j) {
-    if ((size_t)j->threads > j->units) j->threads = (int)j->units;
-    if (j->threads > 0) mot_threads_run(task, j, j->threads);
-}
-
-/* Waking a thread takes microseconds: each gets work for as long at least, by a rough guess of what a core does. */
-static int worth_waking(const mot_choice *c, const mot_shape *s, int threads) {
-    static const double least_ns = 5000, ns_per_byte = 0.02;
-    const mot_variant *v = c->variant;
-    if (threads == 1 || !mot_threads_are_ours()) return threads;
-    const double ns_per_flop = v->isa == MOT_ISA_SCALAR ? 0.2 : 0.01;
-    const double ns = mot_stage_flops(v->stage, s) * ns_per_flop + mot_stage_bytes(v->stage, s, v->dtype) * ns_per_byte;
-    return ns >= least_ns * threads ? threads : 1 + (int)(ns / least_ns);
-}
-
-void mot_step_run(const mot_choice *c, const mot_shape *s, const mot_tensors *t, int threads) {
-    job j = {.choice = c,
-             .shape = s,
-             .tensors = t,
-             .units = c->variant->units(s),
-             .scratch = thread_scratch_bytes(c, s),
-             .threads = worth_waking(c, s, threads)};
-    run_job(run_share, &j);
-}
-
-static void pack_share(void *data, int i) {
-    const job *j = data;
-    const mot_range r = share_of(j, i);
-    j->choice->variant->pack(j->shape, j->tensors, &j->choice->config, j->packed, r);
-}
-
-void mot_step_pack(const mot_choice *c, const mot_shape *s, const mot_tensors *t, void *packed, int threads) {
-    job j = {.choice = c, .shape = s, .tensors = t, .packed = packed, .units = s->experts, .threads = threads};
-    if (c->variant->pack) run_job(pack_share, &j);
-}
 
 mot_dtype mot_plan_dtype(const mot_plan *p) { return p->step[0].variant->dtype; }
 
@@ -99,35 +33,100 @@ bool mot_plan_is_layer(const mot_plan *p) {
     return done == (between | MOT_OUT);
 }
 
-/* The workspace's map: | p (G,T,E) | mixed (E,G,D) | y (E,G,D) | scratch: one piece per thread | */
-typedef struct layout {
-    size_t p, mixed, y, scratch, bytes;
-} layout;
+/* Many groups and few weights: each thread takes its groups through all steps, in parts that stay in its cache. P, M
+ * and Y then neither go through memory nor from one core to another (where cores do not share a cache, as slow as
+ * memory); but each part reads all weights once more. Otherwise there is one part, whose steps all threads share. */
+enum { PART_BYTES = 1 << 20, LARGEST_PART = 4 << 20, LEAST_GROUPS = 32 };
 
-static layout lay_out(const mot_plan *plan, const mot_shape *s, int threads) {
+static size_t parts_of(const mot_plan *plan, const mot_shape *s, int threads) {
+    const size_t element = mot_dtype_bytes(mot_plan_dtype(plan)), T = s->group_size, E = s->experts, D = s->d_model;
+    const double weights = 2 * (double)(E * D * s->d_expert * element);
+    const double all = (double)(E * (T + 2 * D) * element) * (double)s->groups;
+    const size_t most = s->groups / LEAST_GROUPS, wanted = least(most, (size_t)(all / PART_BYTES) + 1);
+    const size_t parts = wanted / (size_t)threads * (size_t)threads;
+    const bool peer = plan->step[0].variant->mr == 0; /* packs its weights for all groups */
+    if (peer || parts < 2 || all > LARGEST_PART * (double)parts) return 1;
+    return weights > LARGEST_PART && weights * (double)(parts - 1) > 2 * all ? 1 : parts;
+}
+
+/* What all threads know of a run, and the workspace's map: for each thread that has parts of its own, or for all
+ * | p (G,T,E) | mixed (E,G,D) | y (E,G,D) | scratch: one piece per thread |, G: the groups of a part. */
+typedef struct layer_job {
+    const mot_plan *plan;
+    const mot_shape *shape;
+    const mot_tensors *tensors;
+    char *workspace;
+    size_t parts, groups; /* of the largest part */
+    int threads, sharing; /* sharing: those that work on one part together */
+    size_t mixed, y, scratch, bytes;
+} layer_job;
+
+static layer_job lay_out(const mot_plan *plan, const mot_shape *s, int threads) {
+    layer_job j = {.plan = plan, .shape = s, .threads = threads, .parts = parts_of(plan, s, threads)};
+    j.sharing = j.parts == 1 ? threads : 1;
+    j.groups = (s->groups + j.parts - 1) / j.parts;
     const size_t element = mot_dtype_bytes(mot_plan_dtype(plan));
-    const size_t weights = align64(s->groups * s->group_size * s->experts * element);
-    const size_t tokens = align64(s->groups * s->experts * s->d_model * element);
-    layout l = {.p = 0, .mixed = weights, .y = weights + tokens, .scratch = weights + 2 * tokens};
+    const size_t tokens = align64(j.groups * s->experts * s->d_model * element);
+    j.mixed = align64(j.groups * s->group_size * s->experts * element);
+    j.y = j.mixed + tokens;
+    j.scratch = j.y + tokens;
+    mot_shape part = *s;
+    part.groups = j.groups;
     size_t scratch = 0;
     for (int i = 0; i < plan->steps; i++) {
-        const size_t need = mot_step_scratch_bytes(&plan->step[i], s, threads);
+        const size_t need = mot_step_scratch_bytes(&plan->step[i], &part, j.sharing);
         if (need > scratch) scratch = need;
     }
-    l.bytes = add(l.scratch, scratch);
-    return l;
+    j.bytes = add(j.scratch, scratch);
+    return j;
 }
 
 size_t mot_plan_workspace_bytes(const mot_plan *p, const mot_shape *s, int threads) {
-    return lay_out(p, s, threads).bytes;
+    const layer_job j = lay_out(p, s, threads);
+    return j.parts == 1 ? j.bytes : j.bytes * (size_t)threads;
+}
+
+/* The groups from `first` on that are a tensor of their own, at most `most`: whole rows of inner groups, or a piece of
+ * one row. */
+static mot_shape take(const mot_shape *s, size_t element, size_t first, size_t most, mot_tensors *t) {
+    const mot_strides all = t->strides;
+    const size_t inner = all.inner_groups, column = first % inner, rows = most / inner * inner;
+    mot_shape part = *s;
+    part.groups = column == 0 && rows ? rows : least(most, inner - column);
+    t->strides.last_tokens = mot_group_tokens(s, &all, first + part.groups - 1);
+    t->x = (const char *)t->x + mot_group_offset(&all, first) * element;
+    t->out = (char *)t->out + mot_group_offset(&all, first) * element;
+    return part;
+}
+
+static void run_part(const layer_job *j, char *workspace, size_t first, size_t end) {
+    const size_t element = mot_dtype_bytes(mot_plan_dtype(j->plan));
+    while (first < end) {
+        mot_tensors t = *j->tensors;
+        t.p = workspace;
+        t.mixed = workspace + j->mixed;
+        t.y = workspace + j->y;
+        t.scratch = workspace + j->scratch;
+        const mot_shape part = take(j->shape, element, first, least(end - first, j->groups), &t);
+        for (int i = 0; i < j->plan->steps; i++) mot_step_run(&j->plan->step[i], &part, &t, j->sharing);
+        first += part.groups;
+    }
+}
+
+static void run_parts(void *data, int thread) {
+    const layer_job *j = data;
+    const size_t each = j->parts / (size_t)j->threads, from = each * (size_t)thread;
+    for (size_t i = from; i < from + each; i++)
+        run_part(j, j->workspace + j->bytes * (size_t)thread, share(j->shape->groups, j->parts, i),
+                 share(j->shape->groups, j->parts, i + 1));
 }
 
 void mot_plan_run(const mot_plan *plan, const mot_shape *s, const mot_tensors *t, void *workspace, int threads) {
-    const layout l = lay_out(plan, s, threads);
-    mot_tensors full = *t;
-    full.p = (char *)workspace + l.p;
-    full.mixed = (char *)workspace + l.mixed;
-    full.y = (char *)workspace + l.y;
-    full.scratch = (char *)workspace + l.scratch;
-    for (int i = 0; i < plan->steps; i++) mot_step_run(&plan->step[i], s, &full, threads);
+    layer_job j = lay_out(plan, s, threads);
+    j.tensors = t;
+    j.workspace = workspace;
+    if (j.parts == 1)
+        run_part(&j, workspace, 0, s->groups);
+    else
+        mot_threads_run(run_parts, &j, threads);
 }

@@ -1,15 +1,21 @@
 /* select.c: the built-in choice of a stage when there is no profile: a cost model of the register tile. */
 #include "plan.h"
 
-/* rows x columns of the stage's product: what the tile has to cover. */
-static void product_size(mot_stage stage, const mot_shape *s, double *rows, double *columns) {
-    *rows = (double)(stage == MOT_STAGE_EXPERTS ? s->groups : stage == MOT_STAGE_MIX ? s->experts : s->group_size);
-    *columns = (double)(stage == MOT_STAGE_ROUTE ? s->experts : s->d_model);
-}
-
 static double at_least(double a, double b) { return a > b ? a : b; }
 
 static double parts(double n, int size) { return at_least(1, (double)(((size_t)n + (size_t)size - 1) / (size_t)size)); }
+
+/* What the tile has to cover: rows, and columns padded to whole panels over columns. */
+static double rows_of(const mot_variant *v, const mot_shape *s) {
+    return at_least(1, (double)(v->stage == MOT_STAGE_EXPERTS ? s->groups
+                                : v->stage == MOT_STAGE_MIX   ? s->experts
+                                                              : s->group_size));
+}
+static double padding(size_t columns, int nr) { return parts((double)columns, nr) * nr / at_least(1, (double)columns); }
+static double padding_of(const mot_variant *v, const mot_shape *s) {
+    if (v->stage == MOT_STAGE_EXPERTS) return (padding(s->d_expert, v->nr) + padding(s->d_model, v->nr)) / 2;
+    return padding(v->stage == MOT_STAGE_ROUTE ? s->experts : s->d_model, v->nr);
+}
 
 /* Cycles per element of the product on a core that does two multiply-adds and two loads in a cycle, with a latency of
  * four: a step of k costs its FMAs, its loads (mr broadcasts, nv vectors of b) or the latency, whichever is most. Rows
@@ -17,12 +23,10 @@ static double parts(double n, int size) { return at_least(1, (double)(((size_t)n
 static double tile_cost(const mot_variant *v, const mot_shape *s) {
     static const int lanes[] = {
         [MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16, [MOT_ISA_AVX512BF16] = 16};
-    double rows, columns;
-    product_size(v->stage, s, &rows, &columns);
-    rows = at_least(1, rows);
-    const double strips = parts(rows, v->mr), mr = rows / strips, nv = (double)v->nr / lanes[v->isa];
+    const double rows = rows_of(v, s), strips = parts(rows, v->mr), mr = rows / strips;
+    const double nv = (double)v->nr / lanes[v->isa];
     const double step = at_least(at_least(mr * nv, mr + nv), 8) / 2;
-    return step * strips * parts(columns, v->nr) / (rows * columns);
+    return step * strips * padding_of(v, s) / (rows * v->nr);
 }
 
 mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mot_dtype dtype) {

@@ -129,9 +129,13 @@ static void bf16_takes_half_the_memory(void **state) {
 
 static void memory_is_estimated(void **state) {
     (void)state;
-    assert_true(workspace_estimate(&(mot_shape){SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX}) >
-                memory_available());
-    assert_true(workspace_estimate(&(mot_shape){1, 1, 1, 1, 1}) < memory_available());
+    const mot_shape most = {SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX}, weights = {1, 1, 1, 1 << 15, 1 << 16};
+    for (mot_dtype d = MOT_F32; d <= MOT_BF16; d++) {
+        const double tensors = 4.0 * (1 << 15) * (1 << 16) * (double)mot_dtype_bytes(d); /* w1, w2, and both packed */
+        assert_true(workspace_estimate(&most, d) > memory_available());
+        assert_true(workspace_estimate(&(mot_shape){1, 1, 1, 1, 1}, d) < memory_available());
+        assert_true(workspace_estimate(&weights, d) > tensors && workspace_estimate(&weights, d) < 1.01 * tensors);
+    }
     assert_true(memory_available() > 1e6);
 }
 

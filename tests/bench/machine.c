@@ -3,7 +3,9 @@
 #include "machine.h"
 
 #include "counters.h"
+#include "cpu.h"
 #include "machine_files.h"
+#include "registry.h"
 #include "timer.h"
 
 #include "../fake_tree.h"
@@ -25,10 +27,10 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* The grade of one row, with what it found, "bad: 12 …". */
-static const char *row_of(const char *name) {
+/* The grade of one row, with what it found, "bad: 12 …". Takes the rows. */
+static const char *row_in(json_t *rows, const char *name) {
     static char text[512];
-    json_t *rows = machine_doctor(), *row;
+    json_t *row;
     size_t i;
     strcpy(text, "no such row");
     json_array_foreach(rows, i, row) {
@@ -41,6 +43,8 @@ static const char *row_of(const char *name) {
     json_decref(rows);
     return text;
 }
+
+static const char *row_of(const char *name) { return row_in(machine_doctor(), name); }
 
 static void expect_row(const char *name, const char *start) {
     const char *row = row_of(name);
@@ -162,7 +166,33 @@ static void test_gpu(void **state) {
     json_decref(gpu);
 }
 
+/* Each instruction set is usable, or its reason is there; what the system hides is a fault. */
+static void test_isas(void **state) {
+    const mot_cpuid all = {~0u, ~0u, ~0u, 0xe6}, plain = {~0u, ~0u, 0, 0xe6}, hidden = {~0u, ~0u, ~0u, 0x06},
+                    none = {0};
+    (void)state;
+    assert_string_equal(row_in(machine_doctor_isas(&all), "avx512bf16"), "ok: usable");
+    assert_string_equal(row_in(machine_doctor_isas(&plain), "avx512"), "ok: usable");
+    assert_string_equal(row_in(machine_doctor_isas(&plain), "avx512bf16"), "ok: no avx512_bf16 in CPUID");
+    assert_string_equal(row_in(machine_doctor_isas(&hidden), "avx2"), "ok: usable");
+    assert_string_equal(row_in(machine_doctor_isas(&hidden), "avx512"),
+                        "warn: the OS has not enabled the zmm state (XCR0)");
+    assert_string_equal(row_in(machine_doctor_isas(&none), "avx2"), "ok: no avx in CPUID");
+    for (mot_isa isa = MOT_ISA_AVX2; isa <= MOT_ISA_AVX512BF16; isa++)
+        assert_non_null(strstr(row_of(mot_isa_name(isa)), mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "usable"));
+}
+
 /* ---- facts ---- */
+
+/* Every instruction set is either present or has its reason. */
+static void expect_isas(const json_t *host) {
+    const json_t *present = json_object_get(host, "isa_present"), *why_not = json_object_get(host, "isa_why_not");
+    assert_int_equal(json_array_size(present) + json_object_size(why_not), MOT_ISA_AVX512BF16);
+    for (size_t i = 0; i < json_array_size(present); i++)
+        assert_string_equal(json_string_value(json_array_get(present, i)), mot_isa_name(MOT_ISA_SCALAR + (mot_isa)i));
+    for (mot_isa isa = mot_cpu_isa() + 1; isa <= MOT_ISA_AVX512BF16; isa++)
+        assert_string_equal(json_string_value(json_object_get(why_not, mot_isa_name(isa))), mot_cpu_why_not(isa));
+}
 
 static void test_host(void **state) {
     static const char *const known[] = {"name",     "cpu",         "vendor", "family", "model",      "stepping",
@@ -187,6 +217,7 @@ static void test_host(void **state) {
     assert_true(json_is_null(json_object_get(host, "governor")));
     assert_true(json_is_null(json_object_get(host, "steal_pct")));
     assert_true(json_integer_value(json_object_get(host, "cores")) >= 1);
+    expect_isas(host);
     json_decref(host);
 }
 
@@ -280,9 +311,9 @@ static void test_this_machine(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_TREE(test_nothing_known), WITH_TREE(test_grades),  WITH_TREE(test_virtualisation),
-        WITH_TREE(test_timer),         WITH_TREE(test_pmu),     WITH_TREE(test_gpu),
-        WITH_TREE(test_host),          WITH_TREE(test_hostile), WITH_TREE(test_this_machine),
-        cmocka_unit_test(test_text)};
+        WITH_TREE(test_nothing_known), WITH_TREE(test_grades),     WITH_TREE(test_virtualisation),
+        WITH_TREE(test_timer),         WITH_TREE(test_pmu),        WITH_TREE(test_gpu),
+        WITH_TREE(test_isas),          WITH_TREE(test_host),       WITH_TREE(test_hostile),
+        WITH_TREE(test_this_machine),  cmocka_unit_test(test_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

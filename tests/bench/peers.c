@@ -1,9 +1,12 @@
 /* peers.c: peer libraries keep the same contract as our kernels; candidates are one list. */
 #include "check.h"
 #include "cpu.h"
+#include "numbers.h"
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <malloc.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,8 +69,8 @@ static void layers_of_peers_are_layers(void **state) {
 
 /* Strided tokens, short last groups, ranges that begin and end inside an expert. */
 static void their_numbers_agree(void **state) {
-    static const mot_shape shape[] = {{5, 3, 4, 17, 9},  {8, 32, 32, 64, 48}, {3, 7, 1, 33, 65},
-                                      {1, 5, 6, 40, 24}, {2, 1, 3, 16, 8},    {1, 1, 1, 1, 1}};
+    static const mot_shape shape[] = {{5, 3, 4, 17, 9}, {8, 32, 32, 64, 48}, {3, 7, 1, 33, 65}, {1, 5, 6, 40, 24},
+                                      {2, 1, 3, 16, 8}, {1, 1, 1, 1, 1},     {9, 4, 2, 131, 70}};
     (void)state;
     for (size_t i = 0; i < peer_count(); i++)
         for (size_t k = 0; k < sizeof shape / sizeof *shape; k++)
@@ -138,21 +141,24 @@ static int threads_of_the_process(void) {
     return atoi(line + strlen("\nThreads:"));
 }
 
-/* Big enough that a library which may use threads does. */
-static void run_alone(const mot_variant *v) {
+enum { FLOATS = 64 * 32 * 256 }; /* of x, the largest tensor here */
+
+/* Big enough that a library which may use threads does. Bytes of mixed, and zeros elsewhere; the caller frees y. */
+static float *run_alone(const mot_variant *v, int mixed) {
     const mot_shape s = {64, 32, 2, 256, 256};
     const mot_choice c = {v, mot_config_default(v)};
-    const size_t floats = s.groups * s.group_size * s.d_model;
-    float *data = calloc(6 * floats, sizeof *data);
+    const size_t floats = FLOATS;
+    float *data = calloc(6 * floats, sizeof *data), *y = calloc(floats, sizeof *y);
     void *scratch = aligned_alloc(64, (mot_step_scratch_bytes(&c, &s, 1) + 127) / 64 * 64);
-    assert_true(data && scratch);
+    assert_true(data && y && scratch);
+    memset(data + 2 * floats, mixed, floats * sizeof *data);
     const mot_tensors t = {.x = data,
                            .controller = data,
                            .w1 = data,
                            .w2 = data,
                            .p = data + floats,
                            .mixed = data + 2 * floats,
-                           .y = data + 3 * floats,
+                           .y = y,
                            .out = data + 4 * floats,
                            .strides = mot_strides_contiguous(&s),
                            .temperature = 1,
@@ -160,6 +166,21 @@ static void run_alone(const mot_variant *v) {
     mot_step_run(&c, &s, &t, 1);
     free(scratch);
     free(data);
+    return y;
+}
+
+/* Also one with its sign set, as Inf - Inf makes it. */
+static void relu_lets_every_nan_pass(void **state) {
+    (void)state;
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t v = 0; v < peer_at(i)->variant_count; v++) {
+            const mot_variant *variant = &peer_at(i)->variants[v];
+            if (variant->stage != MOT_STAGE_EXPERTS) continue;
+            peer_at(i)->enter();
+            float *y = run_alone(variant, 0xff);
+            if (!isnan(numbers_get((numbers){y, variant->dtype}, 0))) fail_msg("%s lost a NaN", variant->name);
+            free(y);
+        }
 }
 
 /* Before each turn another library, or ours, has asked for many threads. */
@@ -172,9 +193,35 @@ static void they_compute_alone(void **state) {
             if (set_threads) set_threads(16);
             peer_at(i)->enter();
             const int before = threads_of_the_process();
-            run_alone(&peer_at(i)->variants[v]);
+            free(run_alone(&peer_at(i)->variants[v], 0));
             if (threads_of_the_process() != before) fail_msg("%s starts threads", peer_at(i)->variants[v].name);
         }
+}
+
+/* Runs all that a peer has on shapes that nobody had before, then leaves it; the memory that is still in use. */
+static size_t kept_after(size_t round) {
+    for (size_t i = 0; i < peer_count(); i++)
+        for (size_t v = 0; v < peer_at(i)->variant_count; v++)
+            for (size_t k = 0; k < 8; k++) {
+                const mot_choice c = {&peer_at(i)->variants[v], {{0}}};
+                const mot_shape s = {2 + round, 3, 2, 16 * (1 + k) + round, 24 + round};
+                const check_options o = {.seed = 1, .threads = 1, .quick = true, .enter = peer_at(i)->enter};
+                assert_int_equal(check_choice(&c, &s, &o).verdict, VERDICT_PASS);
+            }
+    peers_leave();
+    return mallinfo2().uordblks;
+}
+
+/* Code that a library makes for a shape is some 10 KiB. LIBXSMM's lies in memory of its own, and stays. */
+static void who_is_left_keeps_nothing(void **state) {
+    size_t before = 0;
+    (void)state;
+    for (size_t round = 0; round < 4; round++) {
+        const size_t kept = kept_after(round);
+        print_message("round %zu: %zu bytes in use\n", round, kept);
+        if (round > 1) assert_true(kept < before + 20000);
+        before = kept;
+    }
 }
 
 int main(void) {
@@ -185,7 +232,9 @@ int main(void) {
                                        cmocka_unit_test(sizes_that_blas_cannot_hold_are_refused),
                                        cmocka_unit_test(bf16_is_named),
                                        cmocka_unit_test(each_calls_its_own_library),
-                                       cmocka_unit_test(they_compute_alone)};
+                                       cmocka_unit_test(relu_lets_every_nan_pass),
+                                       cmocka_unit_test(they_compute_alone),
+                                       cmocka_unit_test(who_is_left_keeps_nothing)};
     if (peer_count() == 0) puts("built without any peer library: only our own candidates are looked at");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

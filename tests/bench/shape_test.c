@@ -155,27 +155,6 @@ static void errors_say_what_is_right(void **state) {
     assert_int_equal(strlen(tiny), 7);
 }
 
-static void drawn_shapes_are_those_of_their_seed(void **state) {
-    (void)state;
-    shape_list one = {0}, again = {0}, other = {0};
-    assert_true(shape_preset(&one, "drawn:7", error, sizeof error));
-    assert_true(shape_preset(&again, "drawn:7", error, sizeof error));
-    assert_true(shape_preset(&other, "drawn:8", error, sizeof error));
-    assert_int_equal(one.count, 12);
-    assert_int_equal(other.count, 12);
-    assert_memory_equal(one.item, again.item, one.count * sizeof *one.item);
-    assert_memory_not_equal(one.item, other.item, one.count * sizeof *one.item);
-    for (size_t i = 0; i < one.count; i++) {
-        assert_true(one.item[i].groups >= 1 && one.item[i].group_size >= 1 && one.item[i].experts >= 1);
-        assert_true(shape_bytes(&one.item[i]) > 0 && shape_bytes(&one.item[i]) < (size_t)4 << 30);
-    }
-    shape_list_free(&one);
-    shape_list_free(&again);
-    shape_list_free(&other);
-    refuse(shape_preset, "drawn:", "the seed is a number, as in drawn:7");
-    refuse(shape_preset, "drawn:7x", "the seed is a number, as in drawn:7");
-}
-
 static void presets_are_sane(void **state) {
     (void)state;
     int seen = 0;
@@ -211,6 +190,9 @@ static void sweeps_hold_constant_what_they_say(void **state) {
     assert_true(shape_preset(&list, "sweep-granularity", error, sizeof error));
     for (size_t i = 0; i < list.count; i++) assert_int_equal(list.item[i].experts * list.item[i].d_expert, 65536);
     shape_list_free(&list);
+    assert_int_equal(count_of("sweep-groups"), 7);
+    assert_int_equal(count_of("sweep-width"), 13);
+    assert_int_equal(count_of("sweep-hidden"), 13);
     assert_int_equal(count_of("cpu9"), 9);
     assert_int_equal(count_of("sweep-experts"), 6);
     assert_true(count_of("full") > count_of("paper") + count_of("decode"));
@@ -337,7 +319,6 @@ int main(void) {
         cmocka_unit_test(bad_texts),
         cmocka_unit_test(full_list),
         cmocka_unit_test(errors_say_what_is_right),
-        cmocka_unit_test(drawn_shapes_are_those_of_their_seed),
         cmocka_unit_test(presets_are_sane),
         cmocka_unit_test(sweeps_hold_constant_what_they_say),
         cmocka_unit_test(paper_starts_with_the_headline),

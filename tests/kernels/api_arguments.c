@@ -69,8 +69,8 @@ static void overflowing_sizes(void **state) {
 static void impossible_memory(void **state) {
     (void)state;
     mot_options options = options_of(MOT_ISA_SCALAR, 1);
-    mot_shape many_groups = {(size_t)1 << 46, 1, 1, 1, 1};
-    assert_int_equal(create(&many_groups, &options), MOT_ERROR_MEMORY);
+    mot_shape many_tokens = {1, (size_t)1 << 46, 1, 1, 1};
+    assert_int_equal(create(&many_tokens, &options), MOT_ERROR_MEMORY);
     mot_shape scratch = {1, (size_t)1 << 26, (size_t)1 << 26, 1, 1}; /* 2^54 bytes for P, and again for each thread */
     options.threads = 1024;
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
@@ -108,10 +108,14 @@ static void options_out_of_range(void **state) {
 
 static void data_types(void **state) {
     (void)state;
-    mot_options options = options_of(MOT_ISA_SCALAR, 1);
-    options.dtype = (mot_dtype)7;
-    mot_status status = create(&small, &options);
-    assert_true(status == MOT_ERROR_OPTIONS || status == MOT_ERROR_DTYPE);
+    const int unknown[] = {-1, 2, 7, INT32_MAX};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        mot_options options = options_of(MOT_ISA_SCALAR, 1);
+        options.dtype = (mot_dtype)unknown[i];
+        assert_refused(&small, &options, MOT_ERROR_DTYPE);
+        options.threads = -1; /* what no build takes comes first */
+        assert_refused(&small, &options, MOT_ERROR_OPTIONS);
+    }
 }
 
 static void defaults_are_as_documented(void **state) {

@@ -103,6 +103,30 @@ static void batches_are_exact_up_to_their_last_group(void **state) {
     }
 }
 
+/* Enough groups that each thread takes its own in parts: rows of a batch longer and shorter than a part, of one, and
+ * parts whose end lies inside a row. */
+static void batches_in_parts(void **state) {
+    mot_isa isa = isa_or_skip(state);
+    for (int threads = 1; threads <= 3; threads++) {
+        mot_options options = options_of(isa, threads);
+        const mot_shape shape = {0, 2, 16, 64, 3};
+        batch_of(7, 130, shape, &options);
+        batch_of(3, 311, shape, &options);
+        batch_of(259, 4, shape, &options);
+        batch_of(243, 5, shape, &options);
+        batch_of(1039, 1, shape, &options);
+    }
+}
+
+static void parts_need_less_room(void **state) {
+    mot_options options = options_of(isa_or_skip(state), 2);
+    problem p = problem_new((mot_shape){4096, 2, 16, 64, 3}, 1);
+    mot_layer *layer = layer_of(&p, &options);
+    assert_in_range(mot_layer_workspace_bytes(layer), 1, (size_t)4096 * 16 * 64 * sizeof(float) / 4);
+    mot_layer_destroy(layer);
+    problem_free(&p);
+}
+
 /* The short groups of a strided run are bit for bit those of a contiguous run with the same tokens. */
 static void contiguous_strides_change_nothing(void **state) {
     mot_options options = options_of(isa_or_skip(state), 2);
@@ -181,6 +205,8 @@ int main(void) {
         cmocka_unit_test(batch_refuses),
         cmocka_unit_test(impossible_strides),
         EACH_ISA(batches_are_exact_up_to_their_last_group),
+        EACH_ISA(batches_in_parts),
+        EACH_ISA(parts_need_less_room),
         EACH_ISA(contiguous_strides_change_nothing),
         EACH_ISA(gaps_are_neither_read_nor_written),
     };
