@@ -101,5 +101,6 @@ size_t contestants_for_dense(const mot_shape *dense, mot_dtype dtype, mot_isa ca
         if (has_isa(isa, cap))
             add(&l, isa_dense[dtype][isa], one_step(mot_select_stage(MOT_STAGE_EXPERTS, dense, isa, dtype)));
     add_peers(&l, "dense_ffn", true);
+    for (size_t i = 0; i < l.count; i++) out[i].own = *dense;
     return l.count;
 }

@@ -16,8 +16,8 @@ size_t contestants_for_cuda(mot_stage, const mot_shape *, mot_dtype, contestant 
  * layer_<library> of each peer. In bf16 they are called layer_bf16_scalar, …, layer_bf16_avx512bf16. */
 size_t contestants_for_layer(const mot_shape *, mot_dtype, mot_isa cap, const mot_plan *tuned, contestant *out,
                              size_t capacity);
-/* dense_ffn_<isa> (dense_ffn_bf16_<isa>), and dense_ffn_<library>: the experts stage; to be measured on
- * dense_ffn_shape. */
+/* dense_ffn_<isa> (dense_ffn_bf16_<isa>), and dense_ffn_<library>: the experts stage on dense_ffn_shape, which each
+ * brings as its own, so that it may be timed beside the layers. */
 size_t contestants_for_dense(const mot_shape *dense, mot_dtype, mot_isa cap, contestant *out, size_t capacity);
 
 /* The dense FFN with as many FLOPs in its two products: E = T = 1, a group per token, H*E/T hidden units. False if that

@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool poison(arena *a, const side *s) {
+static bool poison(device *a, const side *s) {
     int code = 0;
     for (int i = 0; i < TENSOR_COUNT && !code; i++)
         if (s->writes >> i & 1) code = a->cuda->fill(a->tensor[i], 0xff, s->tensors->at[i].bytes, a->stream);
-    return arena_ok(a, code, "poisoning outputs");
+    return device_ok(a, code, "poisoning outputs");
 }
 
-static bool time_graph(arena *a, const lane *l, long launches, double *ns) {
+static bool time_graph(device *a, const lane *l, long launches, double *ns) {
     float ms = 0;
     int code = a->cuda->event_record(a->begin, a->stream);
     for (long i = 0; i < launches && !code; i++) code = a->cuda->graph_launch(l->graph, a->stream);
@@ -23,7 +23,7 @@ static bool time_graph(arena *a, const lane *l, long launches, double *ns) {
     if (!code) code = a->cuda->wait(a->stream);
     if (!code) code = a->cuda->elapsed(&ms, a->begin, a->end);
     *ns = (double)ms * 1e6;
-    return arena_ok(a, code, "timing");
+    return device_ok(a, code, "timing");
 }
 
 /* ---- how many launches make a sample ---- */
@@ -31,7 +31,7 @@ static bool time_graph(arena *a, const lane *l, long launches, double *ns) {
 static const double LONG_GRAPH_NS = 1e7; /* such a one warms itself up */
 
 /* For the fastest long enough; the second launch counts, the first one warms up. */
-static bool calibrate(arena *a, comparison *c, long *launches) {
+static bool calibrate(device *a, comparison *c, long *launches) {
     *launches = 1;
     for (size_t i = 0; i < c->count && comparison_goes_on(c, 0); i++) {
         side *s = &c->side[i];
@@ -51,22 +51,22 @@ static bool calibrate(arena *a, comparison *c, long *launches) {
 /* ---- a sample ---- */
 
 /* Large outputs are looked at once: copying them takes longer than the sample. */
-static bool look_at_outputs(arena *a, const side *s) {
+static bool look_at_outputs(device *a, const side *s) {
     enum { LARGE = 64 << 20 };
     if (s->out->samples && tensors_bytes(&s->tensors->shape, s->tensors->dtype, s->writes) > LARGE) return true;
-    if (!arena_take_outputs(a, s)) return false;
+    if (!device_take_outputs(a, s)) return false;
     ((side *)s)->wrong |= side_hash(s, 0) != s->outputs;
     return true;
 }
 
 /* measurement.md: below 75 % of the default clock a sample does not count. */
-static const char *clock_taint(arena *a, bool *ok) {
+static const char *clock_taint(device *a, bool *ok) {
     double mhz = 0;
-    *ok = arena_ok(a, a->cuda->clock(&mhz, a->stream), "reading the clock");
+    *ok = device_ok(a, a->cuda->clock(&mhz, a->stream), "reading the clock");
     return mhz < 0.75 * a->facts.clock_mhz ? "clock below 75 % of the default" : NULL;
 }
 
-static bool take_sample(arena *a, comparison *c, lane *l, long launches) {
+static bool take_sample(device *a, comparison *c, lane *l, long launches) {
     side *s = l->side;
     measurement *m = s->out;
     double warm = 0, ns = 0;
@@ -87,7 +87,7 @@ static bool through(const comparison *c, const side *s) {
     return s->out->samples >= s->turns || s->out->samples - s->out->tainted >= c->options.rounds;
 }
 
-static bool play_round(arena *a, comparison *c, const size_t *order, int round, long launches) {
+static bool play_round(device *a, comparison *c, const size_t *order, int round, long launches) {
     bool all = true;
     for (size_t i = 0; i < c->count && !c->stop; i++) {
         lane *l = &a->lane[order[i]];
@@ -99,7 +99,7 @@ static bool play_round(arena *a, comparison *c, const size_t *order, int round, 
     return true;
 }
 
-static bool play(arena *a, comparison *c, long launches) {
+static bool play(device *a, comparison *c, long launches) {
     latin l;
     size_t *order = calloc(c->count, sizeof *order);
     bool ok = latin_start(&l, c->count, c->options.seed) && order;
@@ -114,15 +114,15 @@ static bool play(arena *a, comparison *c, long launches) {
 }
 
 bool comparison_on_device(comparison *c, char *error, size_t error_size) {
-    arena a = {.error = error, .error_size = error_size};
+    device a = {.error = error, .error_size = error_size};
     long launches;
     c->min_sample_ns = c->options.min_time_s * 1e9;
-    bool ok = arena_make(&a, c) && calibrate(&a, c, &launches);
+    bool ok = device_make(&a, c) && calibrate(&a, c, &launches);
     if (ok && !c->stop) {
         comparison_share_budget(c);
         ok = play(&a, c, launches);
     }
-    if (a.cuda) arena_free(&a, c);
-    rotor_unmap(&c->witness.copy);
+    if (a.cuda) device_free(&a, c);
+    rotor_unmap(&c->arena[0].witness.copy);
     return ok;
 }

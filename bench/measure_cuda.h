@@ -13,7 +13,7 @@ typedef struct lane {
 } lane;
 
 /* Everything that lies on the device. Tensors that rotate are there `copies` times, as in struct tensors. */
-typedef struct arena {
+typedef struct device {
     const mot_cuda_module *cuda;
     mot_cuda_device facts;
     void *stream, *begin, *end; /* two events */
@@ -24,17 +24,17 @@ typedef struct arena {
     long calls; /* in a graph: all copies, the same number of times */
     char *error;
     size_t error_size;
-} arena;
+} device;
 
-/* False, and what CUDA says in the arena's error, if `code` is one. */
-bool arena_ok(arena *, int code, const char *doing);
+/* False, and what CUDA says in the device's error, if `code` is one. */
+bool device_ok(device *, int code, const char *doing);
 
 /* Starts the device; tensors as many times as they are to rotate, workspaces, graphs; each contestant runs once and is
  * compared with the first. False: error. */
-bool arena_make(arena *, comparison *);
-void arena_free(arena *, const comparison *);
+bool device_make(device *, comparison *);
+void device_free(device *, const comparison *);
 /* Outputs of copy 0, to the host's tensors. */
-bool arena_take_outputs(arena *, const side *);
+bool device_take_outputs(device *, const side *);
 
 /* In place of comparison_prepare, _calibrate and _rounds. False: error. */
 bool comparison_on_device(comparison *, char *error, size_t error_size);

@@ -135,11 +135,13 @@ static void set_status(json_t *line, const measurement *m, const derived *d) {
 bool samples_bench(samples_writer *w, const contestant *c, const mot_shape *s, const measure_options *o,
                    const measurement *m, const ceilings *or_null, const char *group) {
     if (!w) return true;
+    s = contestant_shape(c, s);
     const derived d = samples_derive(c, s, o, m, or_null);
     json_t *line = json_pack("{s:s}", "type", "bench");
     set_identity(line, c, s, o);
     set_status(line, m, &d);
     json_object_set_new(line, "group", samples_text(group));
+    json_object_set_new(line, "comparison", json_integer(m->comparison));
     set_samples(line, m);
     set_statistics(line, m, &d);
     set_counters(line, &m->counters);

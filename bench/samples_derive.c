@@ -45,6 +45,7 @@ static double ceiling_slack(const ceilings *c, int threads) {
 derived samples_derive(const contestant *c, const mot_shape *s, const measure_options *o, const measurement *m,
                        const ceilings *ceilings) {
     const mot_stage stage = c->plan.steps > 1 ? MOT_STAGE_LAYER : c->plan.step[0].variant->stage;
+    s = contestant_shape(c, s);
     derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s, mot_plan_dtype(&c->plan))};
     if (m->median_ns > 0) {
         d.gflops = d.flops / m->median_ns;

@@ -67,7 +67,8 @@ static void add_choice(bench_job *job, const mot_choice *choice) {
     char name[160];
     mot_choice_print(name, sizeof name, choice);
     job->tuned_name = strdup(name);
-    if (job->tuned_name) job->contestant[job->count++] = (contestant){{.steps = 1, .step = {*choice}}, job->tuned_name};
+    const contestant tuned = {.plan = {.steps = 1, .step = {*choice}}, .name = job->tuned_name};
+    if (job->tuned_name) job->contestant[job->count++] = tuned;
 }
 
 static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
@@ -83,19 +84,21 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     }
 }
 
+/* Interleaved with the layers, so that the two are compared round by round. */
+static void add_dense(bench_job *job, mot_isa cap) {
+    mot_shape dense;
+    if (dense_ffn_shape(&job->shape, &dense))
+        job->count +=
+            contestants_for_dense(&dense, job->dtype, cap, job->contestant + job->count, CONTESTANTS_MAX - job->count);
+}
+
 static void gather_layer(const maker *m, bench_job *job) {
     mot_isa cap = selection_cap(m->options);
     mot_plan tuned;
     bool has = mot_profile_layer(m->profile, &job->shape, cap, job->dtype, job->threads, &tuned);
     job->count =
         contestants_for_layer(&job->shape, job->dtype, cap, has ? &tuned : NULL, job->contestant, CONTESTANTS_MAX);
-}
-
-static void gather_dense(const maker *m, bench_job *job, const mot_shape *layer) {
-    mot_isa cap = selection_cap(m->options);
-    job->count = dense_ffn_shape(layer, &job->shape)
-                     ? contestants_for_dense(&job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX)
-                     : 0;
+    add_dense(job, cap);
 }
 
 /* ---- jobs */
@@ -132,11 +135,6 @@ static void make_stages(maker *m, const bench_job *condition) {
             gather_stage(m, &job, (mot_stage)s);
         add_job(m, &job);
     }
-    if (!has_stage(m->options, MOT_STAGE_LAYER)) return;
-    bench_job dense = *condition;
-    dense.stage = "dense";
-    gather_dense(m, &dense, &condition->shape);
-    add_job(m, &dense);
 }
 
 /* Where no GPU can be used, the first shape's rows say so for all. */
@@ -208,12 +206,17 @@ void bench_jobs_print(const bench_jobs *jobs) {
     for (size_t i = 0; i < jobs->count; i++) {
         const bench_job *job = &jobs->item[i];
         char shape[SHAPE_TEXT], where[16] = "gpu";
-        shape_print(shape, &job->shape);
         if (!job->cuda) snprintf(where, sizeof where, "t%d", job->threads);
-        for (size_t n = 0; n < job->count; n++)
+        for (size_t n = 0; n < job->count; n++) {
+            shape_print(shape, contestant_shape(&job->contestant[n], &job->shape));
             printf("%s/%s/%s/%s\n", job->contestant[n].name, shape, where, cache_state_name(job->cache));
+        }
     }
 }
+
+const char *bench_stage(const bench_job *job, const contestant *c) { return c->own.groups ? "dense" : job->stage; }
+
+bool bench_has_dense(const bench_job *job) { return job->contestant[job->count - 1].own.groups > 0; }
 
 int bench_profile(mot_profile **out, const options *o) {
     *out = NULL;

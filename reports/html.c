@@ -145,6 +145,7 @@ static void put_navigation(const model *m, FILE *out) {
         {"machine", "Machine", true},
         {"roofline", "Roofline", m->table_count && m->records->ceiling_count},
         {"variants", "Variants", m->table_count > 0},
+        {"granularity", "Over dense", m->grain_count > 0},
         {"sweeps", "Sweeps", m->sweep_count > 0},
         {"breakdown", "Breakdown", m->table_count > 0},
         {"scaling", "Scaling", m->scaling_count > 0},
@@ -168,6 +169,7 @@ static void put_body(const model *m, FILE *out) {
     html_machine(m, out);
     html_roofline(m, out);
     html_tables(m, out);
+    html_grains(m, out);
     html_sweeps(m, out);
     html_layers(m, out);
     html_scaling(m, out);

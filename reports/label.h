@@ -20,6 +20,7 @@ label label_in(double value, unit);
 label label_range(interval, unit); /* "[49.9, 50.4]", "" if unknown */
 label label_time(double ns);       /* "50.1 ms" */
 label label_ratio(double);         /* "1.14×" */
+label label_ratio_fine(double);    /* "1.023×" */
 label label_gain(interval);        /* a ratio with as many digits as its interval supports */
 label label_ratio_range(interval); /* "[1.12, 1.16]", "" if unknown */
 label label_number(double);        /* 3 significant digits, thousands unsplit */

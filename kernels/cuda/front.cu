@@ -2,6 +2,7 @@
 #include "stamp.cuh"
 
 #include "front.cuh"
+#include "front_stream.cuh"
 
 /* Any shape of this data type. */
 template <mot_dtype dtype, int tokens, int experts, int groups, int bk, int stages>
@@ -15,4 +16,13 @@ template <mot_stage stage, size_t kib, class S> static int front(const mot::tens
 
 #define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, kib, ...)                                                               \
     MOT_CUDA_ENTRY(name, front, STAGE, kib, shape_of<MOT_##DTYPE, __VA_ARGS__>)
+
+template <mot_stage stage, class S> static int stream_front(const mot::tensors &t, cudaStream_t stream) {
+    static_assert(stage == MOT_STAGE_FRONT && mot::front_stream_shared_bytes<S>() <= 99 * 1024, "any device has it");
+    if (!mot::front_stream_supports<S>(t.shape)) return cudaErrorNotSupported; /* table.c says so before */
+    return mot::start(mot::front_stream<S>, mot::front_stream_launch<S>(t), stream, t);
+}
+
+#define MOT_CUDA_STREAM(name, STAGE, DTYPE, ...)                                                                       \
+    MOT_CUDA_ENTRY(name, stream_front, STAGE, shape_of<MOT_##DTYPE, __VA_ARGS__>)
 #include "cuda_variants.def"

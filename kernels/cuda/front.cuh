@@ -4,33 +4,9 @@
 #ifndef MOT_CUDA_FRONT_CUH
 #define MOT_CUDA_FRONT_CUH
 
-#include "front_tokens.cuh"
 #include "front_weights.cuh"
 
 namespace mot {
-
-/* ---- logits ---- */
-
-/* A stage's share: columns k.. of the tokens. */
-template <class S, class T>
-__device__ inline void front_logits(front_sums<S> &sum, const front_view<T> &v, int stage, int k) {
-    const int warp = threadIdx.x / 32, tokens = warp / S::WARPS_M * S::TOKENS;
-    const unsigned char *controller = v.stages + stage * S::STAGE_BYTES;
-    UNROLL
-    for (int step = 0; step < S::BK; step += mma_terms<T>::STEP) {
-        unsigned a[4];
-        load_a_down<T>(a, controller, S::C_PIECES, warp % S::WARPS_M * 16, step);
-        UNROLL
-        for (int j = 0; j < S::TOKENS / 16; j++) {
-            unsigned b[4];
-            load_b<T>(b, v.x, v.pieces, tokens + j * 16, k + step);
-            multiply<T>(sum[j * 2], a, b[0], b[1]);
-            multiply<T>(sum[j * 2 + 1], a, b[2], b[3]);
-        }
-    }
-}
-
-/* ---- the kernel ---- */
 
 template <class S, class T>
 __device__ inline void front_finish(front_sums<S> &sum, const front_view<T> &v, size_t first) {
@@ -39,11 +15,9 @@ __device__ inline void front_finish(front_sums<S> &sum, const front_view<T> &v, 
     const size_t expert = first + warp % S::WARPS_M * 16, E = v.t.shape.experts;
     front_weights<S> weight;
     if (g.tokens == 0 || expert >= E) return;
-    front_softmax<S>(sum, 0, g.tokens, v.t.temperature);
-    front_softmax<S>(sum, 1, g.tokens, v.t.temperature);
-    front_round<S>(weight, sum);
-    front_store<S>(weight, g.p + expert, E, elements_left(expert, E), g.tokens);
-    front_mix_all<S>(weight, v, g.mixed + expert * v.t.shape.groups * v.t.shape.d_model, elements_left(expert, E));
+    front_weigh<S>(weight, sum, v.t, g, expert);
+    front_mix_all<S>(weight, v, g.mixed + expert * v.t.shape.groups * v.t.shape.d_model, elements_left(expert, E), 0,
+                     (int)v.t.shape.d_model);
 }
 
 template <class S> __global__ void __launch_bounds__(S::THREADS, S::BLOCKS) front(tensors t) {

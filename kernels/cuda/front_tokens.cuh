@@ -58,15 +58,15 @@ template <class T> __device__ inline front_group<T> front_group_at(const tensors
 
 /* ---- copies ---- */
 
-/* Columns k.. of all tokens to where they stay. */
-template <class S, class T> __device__ inline void front_copy_x(const front_view<T> &v, size_t k) {
+/* Columns k.. of all tokens, to v.x from piece `to` of each on. */
+template <class S, class T> __device__ inline void front_copy_x(const front_view<T> &v, size_t k, int to) {
     const int piece = threadIdx.x % S::X_PIECES, left = elements_left(k + piece * S::PER_PIECE, v.t.shape.d_model);
     const size_t stride = v.t.strides.token_stride;
     for (int row = threadIdx.x / S::X_PIECES; row < S::ROWS; row += S::THREADS / S::X_PIECES) {
         const front_group<T> &g = v.groups[row / S::TOKENS];
-        const int token = row % S::TOKENS, slot = swizzled(row, (int)k / S::PER_PIECE + piece, v.pieces);
+        const int token = row % S::TOKENS, slot = swizzled(row, to + piece, v.pieces);
         const bool inside = token < g.tokens && left > 0;
-        if ((int)k / S::PER_PIECE + piece < v.pieces)
+        if (to + piece < v.pieces)
             copy_piece((T *)(v.x + slot * 16), inside ? g.x + token * stride + k + piece * S::PER_PIECE : g.x,
                        inside ? left : 0, rows_aligned(g.x, stride, 16));
     }
@@ -92,7 +92,7 @@ template <class S, class T> __device__ inline void front_copy(const front_view<T
     const unsigned steps = (unsigned)ceil_div<size_t>(v.t.shape.d_model, S::BK);
     const size_t k = (size_t)(at % steps) * S::BK, first = (size_t)(at / steps) * S::EXPERTS;
     if (first < v.t.shape.experts) {
-        if (first == 0) front_copy_x<S>(v, k);
+        if (first == 0) front_copy_x<S>(v, k, (int)k / S::PER_PIECE);
         front_copy_controller<S>(v, stage, k, first);
     }
     copy_commit();

@@ -1,4 +1,4 @@
-/* front_weights.cuh: from a warp's logits to its weights, and these to memory and into the mix. */
+/* front_weights.cuh: a warp's logits, its weights, and these to memory and into the mix. */
 #ifndef MOT_CUDA_FRONT_WEIGHTS_CUH
 #define MOT_CUDA_FRONT_WEIGHTS_CUH
 
@@ -7,6 +7,27 @@
 namespace mot {
 
 template <class S> using front_sums = float[S::TOKENS / 8][4]; /* 16 experts x TOKENS */
+
+/* ---- logits ---- */
+
+/* A stage's share: columns k.. of the tokens. */
+template <class S, class T>
+__device__ inline void front_logits(front_sums<S> &sum, const front_view<T> &v, int stage, int k) {
+    const int warp = threadIdx.x / 32, tokens = warp / S::WARPS_M * S::TOKENS;
+    const unsigned char *controller = v.stages + stage * S::STAGE_BYTES;
+    UNROLL
+    for (int step = 0; step < S::BK; step += mma_terms<T>::STEP) {
+        unsigned a[4];
+        load_a_down<T>(a, controller, S::C_PIECES, warp % S::WARPS_M * 16, step);
+        UNROLL
+        for (int j = 0; j < S::TOKENS / 16; j++) {
+            unsigned b[4];
+            load_b<T>(b, v.x, v.pieces, tokens + j * 16, k + step);
+            multiply<T>(sum[j * 2], a, b[0], b[1]);
+            multiply<T>(sum[j * 2 + 1], a, b[2], b[3]);
+        }
+    }
+}
 
 /* ---- softmax ---- */
 
@@ -126,21 +147,33 @@ __device__ inline void front_mix(float (&sum)[4][4], const unsigned (&weight)[S:
     }
 }
 
-/* experts: of the 16, those that there are. */
+/* Columns k.. of the mixed tokens, `columns` of them, which v.x begins with; experts: of the 16, those that there are.
+ */
 template <class S, class T>
-__device__ inline void front_mix_all(const front_weights<S> &weight, const front_view<T> &v, T *mixed, int experts) {
+__device__ inline void front_mix_all(const front_weights<S> &weight, const front_view<T> &v, T *mixed, int experts,
+                                     size_t k, int columns) {
     const size_t D = v.t.shape.d_model, pitch = v.t.shape.groups * D;
     const int token = threadIdx.x / 32 / S::WARPS_M * S::TOKENS;
     const bool aligned = rows_aligned(mixed, pitch, 16);
-    for (int d = 0; d < (int)D; d += 32) {
+    for (int d = 0; d < columns; d += 32) {
         float sum[4][4] = {};
         front_mix<S>(sum, weight, v, token, d);
         UNROLL
         for (int half = 0; half < 2; half++) {
-            const int row = half * 8 + threadIdx.x % 32 / 4, left = row < experts ? elements_left(d, D) : 0;
-            put_tiles<false>(mixed + row * pitch + d, sum, half, left, aligned);
+            const int row = half * 8 + threadIdx.x % 32 / 4, left = row < experts ? elements_left(k + d, D) : 0;
+            put_tiles<false>(mixed + row * pitch + k + d, sum, half, left, aligned);
         }
     }
+}
+
+/* From logits to weights, and these to p, whose first one is `expert`'s. */
+template <class S, class T>
+__device__ inline void front_weigh(front_weights<S> &weight, front_sums<S> &sum, const tensors &t,
+                                   const front_group<T> &g, size_t expert) {
+    front_softmax<S>(sum, 0, g.tokens, t.temperature);
+    front_softmax<S>(sum, 1, g.tokens, t.temperature);
+    front_round<S>(weight, sum);
+    front_store<S>(weight, g.p + expert, t.shape.experts, elements_left(expert, t.shape.experts), g.tokens);
 }
 
 } // namespace mot

@@ -20,6 +20,7 @@ typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_confi
 #define MOT_CUDA_MMA(name, ...) DECLARE(name)
 #define MOT_CUDA_FRONT(name, ...) DECLARE(name)
 #define MOT_CUDA_HOPPER(name, ...) DECLARE(name)
+#define MOT_CUDA_STREAM(name, ...) DECLARE(name)
 #include "cuda_variants.def"
 
 static const launch_fn launches[] = {
@@ -29,6 +30,7 @@ static const launch_fn launches[] = {
 #define MOT_CUDA_MMA(name, ...) name##_launch,
 #define MOT_CUDA_FRONT(name, ...) name##_launch,
 #define MOT_CUDA_HOPPER(name, ...) name##_launch,
+#define MOT_CUDA_STREAM(name, ...) name##_launch,
 #include "cuda_variants.def"
 };
 

@@ -74,6 +74,8 @@ static bool front_fits(const mot_shape *s, mot_dtype dtype, size_t kib, size_t t
     return s->group_size <= tokens && lines < 2048 && bytes <= kib * 1024 && fits_a_grid(s, NULL);
 }
 
+static bool stream_fits(const mot_shape *s, size_t tokens) { return s->group_size <= tokens && fits_a_grid(s, NULL); }
+
 /* A block routes whole groups. */
 static bool tiled_fits(const mot_shape *s, mot_stage stage, size_t bm) {
     return (stage != MOT_STAGE_ROUTE || s->group_size <= bm) && fits_a_grid(s, NULL);
@@ -93,6 +95,7 @@ static bool hopper_fits(const mot_shape *s, const mot_config *c) {
         return fits;                                                                                                   \
     }
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, ...) SUPPORTS(name, tiled_fits(s, MOT_STAGE_##STAGE, bm))
+#define MOT_CUDA_STREAM(name, STAGE, DTYPE, tokens, ...) SUPPORTS(name, stream_fits(s, tokens))
 #define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, ...) SUPPORTS(name, front_fits(s, MOT_##DTYPE, __VA_ARGS__))
 #include "cuda_variants.def"
 
@@ -123,6 +126,9 @@ static const mot_cuda_variant table[] = {
      .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE, .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
 #define MOT_CUDA_FRONT(name, STAGE, DTYPE, sm, kib, ...)                                                               \
     {ENTRY(front, sm), .only = kib > 99, .tf32 = MOT_##DTYPE == MOT_F32,                                               \
+     .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .depth = DEPTH_##DTYPE}},
+#define MOT_CUDA_STREAM(name, STAGE, DTYPE, ...)                                                                       \
+    {ENTRY(front, 80), .tf32 = MOT_##DTYPE == MOT_F32,                                                                 \
      .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .depth = DEPTH_##DTYPE}},
 #define MOT_CUDA_HOPPER(name, STAGE, DTYPE, bm, bn, stages)                                                            \
     {ENTRY(hopper, 90), .only = true,                                                                                  \

@@ -1,6 +1,7 @@
 /* The fused front on odd shapes, short groups and strided tokens included; and without one of its barriers, or without
  * waiting for its copies. */
 #include "front.cuh"
+#include "front_stream.cuh"
 #include "judge.h"
 #include "tf32.h"
 
@@ -10,6 +11,18 @@ template <class S> static mot_variant fused() {
     return variant<mot_bf16>("front_mma", MOT_STAGE_FRONT, stage<start<mot::front<S>, mot::front_launch<S>>>);
 }
 
+template <class S> static mot_variant streamed() {
+    return variant<mot_bf16>("front_stream", MOT_STAGE_FRONT,
+                             stage<start<mot::front_stream<S>, mot::front_stream_launch<S>>>);
+}
+
+template <class S> static void streamed_passes(void **) {
+    for (const mot_shape &s : odd_shapes)
+        if (mot::front_stream_supports<S>(s)) must_pass(streamed<S>(), s);
+    must_pass(streamed<S>(), {5, S::TOKENS, 72, 200, 1});
+    must_pass(streamed<S>(), {4, S::TOKENS - 3, 64, 128, 1});
+}
+
 template <class S> static void passes(void **) {
     for (const mot_shape &s : odd_shapes)
         if (mot::front_supports<S>(s, 227 << 10)) must_pass(fused<S>(), s);
@@ -17,16 +30,22 @@ template <class S> static void passes(void **) {
     must_pass(fused<S>(), {4, S::TOKENS - 3, 64, 128, 1});
 }
 
-template <class S> static void every_barrier_counts(void **) {
-    for (int number = 0; number < 4; number++) {
+static void every_barrier_counts_in(const mot_variant &v, int barriers) {
+    const mot_shape s = {3, 16, 40, 256, 1};
+    for (int number = 0; number < barriers; number++) {
         skip_barrier(number);
-        must_be_caught(fused<S>(), {3, 16, 40, 256, 1});
+        must_be_caught(v, s);
     }
     skip_barrier(-1);
     skip_waits(true);
-    must_be_caught(fused<S>(), {3, 16, 40, 256, 1});
+    must_be_caught(v, s);
     skip_waits(false);
-    must_pass(fused<S>(), {3, 16, 40, 256, 1});
+    must_pass(v, s);
+}
+
+template <class S> static void every_barrier_counts(void **) {
+    every_barrier_counts_in(fused<S>(), 4);
+    every_barrier_counts_in(streamed<S>(), 9);
 }
 
 /* The tokens of the last group count as a full one's. */
@@ -84,13 +103,13 @@ static void compare_mixed(const mot::tensors &t, size_t g, size_t e, size_t colu
     assert_true(fabs(((const float *)t.mixed)[(e * t.shape.groups + g) * D + column] - d.sum) <= bound_of(d, T));
 }
 
-template <class S> static void tf32_is_right(void **) {
+template <class S, auto Kernel, auto How> static void tf32_is_right(void **) {
     for (order o : {order::forward, order::backward})
         for (const mot_shape &s : {mot_shape{3, 7, 11, 37, 1}, {1, 1, 1, 1, 1}, {3, S::TOKENS, 40, 128, 1}}) {
             memory m;
             const mot::tensors t = tensors_of(&m, s);
             set_order(o);
-            start<mot::front<S>, mot::front_launch<S>>(t);
+            start<Kernel, How>(t);
             for (size_t i = 0; i < s.groups * s.experts; i++) {
                 compare_weights(t, i / s.experts, i % s.experts);
                 for (size_t d = 0; d < s.d_model; d++) compare_mixed(t, i / s.experts, i % s.experts, d);
@@ -108,6 +127,8 @@ static void too_large_is_refused(void **) {
 using two_groups = mot::front_shape<32, 32, 2, 64, 3>;
 using one_group = mot::front_shape<16, 64, 1, 32, 2>;
 using many_tokens = mot::front_shape<64, 16, 1, 32, 4>;
+using wide = mot::front_shape<32, 32, 2, 32, 3, 1, float>;
+using wide_low = mot::front_shape<16, 16, 1, 16, 2, 1, float>;
 
 int main() {
     const struct CMUnitTest tests[] = {
@@ -116,8 +137,11 @@ int main() {
         cmocka_unit_test(passes<many_tokens>),
         cmocka_unit_test(every_barrier_counts<two_groups>),
         cmocka_unit_test(short_groups_count<two_groups>),
-        cmocka_unit_test((tf32_is_right<mot::front_shape<32, 32, 2, 32, 3, 1, float>>)),
-        cmocka_unit_test((tf32_is_right<mot::front_shape<16, 16, 1, 16, 2, 1, float>>)),
+        cmocka_unit_test(streamed_passes<two_groups>),
+        cmocka_unit_test(streamed_passes<one_group>),
+        cmocka_unit_test((tf32_is_right<wide, mot::front<wide>, mot::front_launch<wide>>)),
+        cmocka_unit_test((tf32_is_right<wide_low, mot::front<wide_low>, mot::front_launch<wide_low>>)),
+        cmocka_unit_test((tf32_is_right<wide, mot::front_stream<wide>, mot::front_stream_launch<wide>>)),
         cmocka_unit_test(too_large_is_refused),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

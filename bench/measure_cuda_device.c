@@ -1,17 +1,17 @@
-/* measure_cuda_arena.c: what a comparison on the device needs there. */
+/* measure_cuda_device.c: what a comparison on the device needs there. */
 #include "measure_cuda.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-bool arena_ok(arena *a, int code, const char *doing) {
+bool device_ok(device *a, int code, const char *doing) {
     if (code) snprintf(a->error, a->error_size, "CUDA, %s: %s (error %d)", doing, a->cuda->error(code), code);
     return code == 0;
 }
 
 /* Checks have a process of their own, which must begin before this one uses the device. */
-static bool start(arena *a) {
+static bool start(device *a) {
     const char *missing;
     a->cuda = cuda_module(&missing);
     if (!a->cuda || !check_worker_start()) {
@@ -23,7 +23,7 @@ static bool start(arena *a) {
     if (!code) code = a->cuda->stream_create(&a->stream);
     if (!code) code = a->cuda->event_create(&a->begin);
     if (!code) code = a->cuda->event_create(&a->end);
-    return arena_ok(a, code, "starting");
+    return device_ok(a, code, "starting");
 }
 
 /* ---- how much ---- */
@@ -35,7 +35,8 @@ static size_t workspace_bytes(const comparison *c, const side *s) {
 }
 
 /* Copies so that the contestant with the smallest set misses L2 too, as many as fit in 80 % of the memory. */
-static size_t copies_of(arena *a, comparison *c, int present, int rotating) {
+static size_t copies_of(device *a, comparison *c, int present, int rotating) {
+    tensors *t = &c->arena[0].tensors;
     size_t smallest = 0, once = tensors_bytes(&c->shape, c->dtype, present & ~rotating);
     for (size_t i = 0; i < c->count; i++) {
         const size_t set = tensors_bytes(&c->shape, c->dtype, side_rotating(&c->side[i], c->options.cache));
@@ -46,40 +47,41 @@ static size_t copies_of(arena *a, comparison *c, int present, int rotating) {
     const size_t each = tensors_bytes(&c->shape, c->dtype, rotating), room = a->facts.memory_bytes / 10 * 8;
     const size_t fit = !each ? wanted : once < room ? (room - once) / each : 0;
     if (c->options.cache != CACHE_HOT && !smallest)
-        snprintf(c->note, sizeof c->note, "no weights to rotate in this stage: as hot");
+        snprintf(t->note, sizeof t->note, "no weights to rotate in this stage: as hot");
     else if (fit < wanted)
-        snprintf(c->note, sizeof c->note, "%zu of %zu rotating copies fit on the device", fit, wanted);
+        snprintf(t->note, sizeof t->note, "%zu of %zu rotating copies fit on the device", fit, wanted);
     return fit < wanted ? fit : wanted;
 }
 
 /* ---- tensors ---- */
 
-static bool upload(arena *a, const comparison *c, int i, bool rotates) {
-    const rotor *host = &c->tensors.at[i];
+static bool upload(device *a, const comparison *c, int i, bool rotates) {
+    const rotor *host = &c->arena[0].tensors.at[i];
     const size_t copies = rotates ? a->copies : 1, stride = (host->bytes + 255) / 256 * 256;
     int code = a->cuda->allocate((void **)&a->tensor[i], copies * stride);
     a->stride[i] = rotates ? stride : 0;
     for (size_t k = 0; k < copies && !code; k++)
         code = a->cuda->copy(a->tensor[i] + k * stride, host->base, host->bytes, a->stream);
-    return arena_ok(a, code, "copying tensors");
+    return device_ok(a, code, "copying tensors");
 }
 
-static bool make_tensors(arena *a, comparison *c) {
+static bool make_tensors(device *a, comparison *c) {
     int present = 0, rotating = 0;
     for (size_t i = 0; i < c->count; i++) {
         present |= c->side[i].reads | c->side[i].writes;
         rotating |= side_rotating(&c->side[i], c->options.cache);
     }
     a->copies = copies_of(a, c, present, rotating);
-    if (!a->copies) return arena_ok(a, 2, "making room for the tensors");
-    c->tensors = (tensors){.shape = c->shape, .dtype = c->dtype, .present = present, .copies = 1};
-    if (!tensors_make(&c->tensors, c->options.seed)) return arena_ok(a, 2, "making the tensors");
+    if (!a->copies) return device_ok(a, 2, "making room for the tensors");
+    tensors *t = &c->arena[0].tensors;
+    t->dtype = c->dtype, t->present = present, t->copies = 1, t->cache = c->options.cache;
+    if (!tensors_make(&c->arena[0].tensors, c->options.seed)) return device_ok(a, 2, "making the tensors");
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (present >> i & 1 && !upload(a, c, i, rotating >> i & 1)) return false;
-    return arena_ok(a, a->cuda->wait(a->stream), "copying tensors");
+    return device_ok(a, a->cuda->wait(a->stream), "copying tensors");
 }
 
-static mot_tensors tensors_at(const arena *a, const comparison *c, const lane *l, size_t copy) {
+static mot_tensors tensors_at(const device *a, const comparison *c, const lane *l, size_t copy) {
     void *at[TENSOR_COUNT];
     for (int i = 0; i < TENSOR_COUNT; i++) at[i] = a->tensor[i] ? a->tensor[i] + copy * a->stride[i] : NULL;
     return (mot_tensors){.x = at[0],
@@ -90,14 +92,14 @@ static mot_tensors tensors_at(const arena *a, const comparison *c, const lane *l
                          .w2 = at[5],
                          .y = at[6],
                          .out = at[7],
-                         .strides = c->tensors.strides,
+                         .strides = c->arena[0].tensors.strides,
                          .temperature = 1,
                          .scratch = l->workspace};
 }
 
 /* ---- contestants ---- */
 
-static int queue(const arena *a, const comparison *c, const lane *l, size_t copy) {
+static int queue(const device *a, const comparison *c, const lane *l, size_t copy) {
     const mot_plan *plan = &l->side->contestant->plan;
     const mot_choice *first = &plan->step[0];
     const mot_tensors t = tensors_at(a, c, l, copy);
@@ -105,40 +107,41 @@ static int queue(const arena *a, const comparison *c, const lane *l, size_t copy
     return a->cuda->launch(mot_cuda_index(candidate_cuda(first->variant)), &c->shape, &t, &first->config, a->stream);
 }
 
-static bool record(arena *a, const comparison *c, lane *l) {
+static bool record(device *a, const comparison *c, lane *l) {
     int code = a->cuda->capture_begin(a->stream);
-    if (!arena_ok(a, code, "recording a graph")) return false;
+    if (!device_ok(a, code, "recording a graph")) return false;
     for (long i = 0; i < a->calls && !code; i++) code = queue(a, c, l, (size_t)i % a->copies);
     const int ended = a->cuda->capture_end(a->stream, &l->graph);
-    return arena_ok(a, code ? code : ended, "recording a graph");
+    return device_ok(a, code ? code : ended, "recording a graph");
 }
 
-bool arena_take_outputs(arena *a, const side *s) {
+bool device_take_outputs(device *a, const side *s) {
     int code = 0;
     for (int i = 0; i < TENSOR_COUNT && !code; i++)
         if (s->writes >> i & 1)
             code = a->cuda->copy(s->tensors->at[i].base, a->tensor[i], s->tensors->at[i].bytes, a->stream);
     if (!code) code = a->cuda->wait(a->stream);
-    return arena_ok(a, code, "copying outputs back");
+    return device_ok(a, code, "copying outputs back");
 }
 
 /* The first call, on poisoned outputs: were they written, and are they the first contestant's? */
-static bool run_once(arena *a, comparison *c, lane *l) {
+static bool run_once(device *a, comparison *c, lane *l) {
     side *s = l->side;
     int code = 0;
     side_poison(s, 0, 1);
     for (int i = 0; i < TENSOR_COUNT && !code; i++)
         if (s->writes >> i & 1)
-            code = a->cuda->copy(a->tensor[i], c->tensors.at[i].base, c->tensors.at[i].bytes, a->stream);
+            code =
+                a->cuda->copy(a->tensor[i], c->arena[0].tensors.at[i].base, c->arena[0].tensors.at[i].bytes, a->stream);
     if (!code) code = queue(a, c, l, 0);
-    if (!arena_ok(a, code, "starting a kernel") || !arena_take_outputs(a, s)) return false;
+    if (!device_ok(a, code, "starting a kernel") || !device_take_outputs(a, s)) return false;
     s->wrong = !side_written(s, 0);
     s->outputs = side_hash(s, 0);
-    return comparison_witness(c, s) || arena_ok(a, 2, "comparing outputs");
+    return arena_witness(&c->arena[0], s) || device_ok(a, 2, "comparing outputs");
 }
 
 /* The second call: the first one had the kernel's code to load. */
-static bool time_once(arena *a, const comparison *c, lane *l) {
+static bool time_once(device *a, const comparison *c, lane *l) {
     float ms = 0;
     int code = a->cuda->event_record(a->begin, a->stream);
     if (!code) code = queue(a, c, l, 0);
@@ -146,20 +149,19 @@ static bool time_once(arena *a, const comparison *c, lane *l) {
     if (!code) code = a->cuda->wait(a->stream);
     if (!code) code = a->cuda->elapsed(&ms, a->begin, a->end);
     l->side->call_ns = (double)ms * 1e6;
-    return arena_ok(a, code, "timing a call");
+    return device_ok(a, code, "timing a call");
 }
 
-static bool enter(arena *a, comparison *c, size_t i) {
+static bool enter(device *a, comparison *c, size_t i) {
     lane *l = &a->lane[i];
     const size_t bytes = workspace_bytes(c, &c->side[i]);
     l->side = &c->side[i];
-    l->side->tensors = &c->tensors;
-    if (bytes && !arena_ok(a, a->cuda->allocate(&l->workspace, bytes), "making a workspace")) return false;
+    if (bytes && !device_ok(a, a->cuda->allocate(&l->workspace, bytes), "making a workspace")) return false;
     return run_once(a, c, l) && time_once(a, c, l);
 }
 
 /* So many that the fastest one's graph is long compared with its start; all copies, the same number of times. */
-static long calls_in_a_graph(const arena *a, const comparison *c) {
+static long calls_in_a_graph(const device *a, const comparison *c) {
     static const double long_ns = 2e5;
     double fastest = long_ns, copies = (double)a->copies;
     for (size_t i = 0; i < c->count; i++)
@@ -167,10 +169,10 @@ static long calls_in_a_graph(const arena *a, const comparison *c) {
     return (long)(ceil(fmin(long_ns / fastest, 64) / copies) * copies);
 }
 
-bool arena_make(arena *a, comparison *c) {
+bool device_make(device *a, comparison *c) {
     if (!start(a) || !make_tensors(a, c)) return false;
     a->lane = calloc(c->count, sizeof *a->lane);
-    if (!a->lane) return arena_ok(a, 2, "preparing");
+    if (!a->lane) return device_ok(a, 2, "preparing");
     for (size_t i = 0; i < c->count && comparison_goes_on(c, 0); i++)
         if (!enter(a, c, i)) return false;
     a->calls = calls_in_a_graph(a, c);
@@ -179,7 +181,7 @@ bool arena_make(arena *a, comparison *c) {
     return true;
 }
 
-void arena_free(arena *a, const comparison *c) {
+void device_free(device *a, const comparison *c) {
     for (size_t i = 0; a->lane && i < c->count; i++) {
         if (a->lane[i].graph) a->cuda->graph_destroy(a->lane[i].graph);
         if (a->lane[i].workspace) a->cuda->release(a->lane[i].workspace);
