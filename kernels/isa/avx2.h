@@ -20,6 +20,8 @@ MOT_INLINE vec v_zero(void) { return _mm256_setzero_ps(); }
 MOT_INLINE vec v_set1(float x) { return _mm256_set1_ps(x); }
 MOT_INLINE vec v_load(const float *p) { return _mm256_loadu_ps(p); }
 MOT_INLINE void v_store(float *p, vec v) { _mm256_storeu_ps(p, v); }
+MOT_INLINE void v_stream(float *p, vec v) { _mm256_stream_ps(p, v); }
+MOT_INLINE void v_fence(void) { _mm_sfence(); }
 MOT_INLINE __m256i v_first(size_t n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
@@ -45,9 +47,13 @@ MOT_INLINE __m256i v_round16(vec v) {
     const vec chosen = _mm256_blendv_ps(_mm256_castsi256_ps(up), _mm256_castsi256_ps(quiet), nan);
     return _mm256_srli_epi32(_mm256_castps_si256(chosen), 16);
 }
-MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
+MOT_INLINE __m128i v_pack16(vec v) {
     const __m256i halves = v_round16(v);
-    const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+    return _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+}
+MOT_INLINE void v_stream16(mot_bf16 *p, vec v) { _mm_stream_si128((__m128i *)p, v_pack16(v)); }
+MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
+    const __m128i packed = v_pack16(v);
     mot_bf16 some[LANES];
     if (n == LANES) {
         _mm_storeu_si128((__m128i *)p, packed);

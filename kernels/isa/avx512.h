@@ -23,6 +23,8 @@ MOT_INLINE vec v_zero(void) { return _mm512_setzero_ps(); }
 MOT_INLINE vec v_set1(float x) { return _mm512_set1_ps(x); }
 MOT_INLINE vec v_load(const float *p) { return _mm512_loadu_ps(p); }
 MOT_INLINE void v_store(float *p, vec v) { _mm512_storeu_ps(p, v); }
+MOT_INLINE void v_stream(float *p, vec v) { _mm512_stream_ps(p, v); }
+MOT_INLINE void v_fence(void) { _mm_sfence(); }
 MOT_INLINE __mmask16 v_first(size_t n) { return (__mmask16)((1u << n) - 1); }
 MOT_INLINE vec v_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
 MOT_INLINE void v_store_n(float *p, vec v, size_t n) { _mm512_mask_storeu_ps(p, v_first(n), v); }
@@ -45,6 +47,7 @@ MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
     else
         _mm256_mask_storeu_epi16(p, v_first(n), v_round16(v));
 }
+MOT_INLINE void v_stream16(mot_bf16 *p, vec v) { _mm256_stream_si256((__m256i *)p, v_round16(v)); }
 MOT_INLINE vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 MOT_INLINE vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 MOT_INLINE vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }

@@ -6,6 +6,7 @@ enum { TERMS = 1 };
 #define MOT_DTYPE_ID MOT_BF16
 
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { v_store16_n(p, v, n); }
+MOT_INLINE void e_stream(elem *p, vec v) { v_stream16(p, v); }
 MOT_INLINE vec w_load(const word *p) { return v_load16_n(p, LANES); }
 MOT_INLINE vec f_set1(factor a) { return v_set1(a); }
 MOT_INLINE vec v_madd(vec a, vec b, vec c) { return v_fma(a, b, c); }

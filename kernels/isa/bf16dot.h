@@ -9,6 +9,7 @@ enum { TERMS = 2 };
 #define MOT_DTYPE_ID MOT_BF16
 
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { v_store16_n(p, v, n); }
+MOT_INLINE void e_stream(elem *p, vec v) { v_stream16(p, v); }
 MOT_INLINE vec w_load(const word *p) { return _mm512_castsi512_ps(_mm512_loadu_si512(p)); }
 MOT_INLINE vec f_set1(factor a) { return _mm512_castsi512_ps(_mm512_set1_epi32((int)a)); }
 MOT_INLINE vec v_madd(vec a, vec b, vec c) { return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b); }

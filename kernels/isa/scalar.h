@@ -16,6 +16,10 @@ MOT_INLINE vec v_zero(void) { return 0.0f; }
 MOT_INLINE vec v_set1(float x) { return x; }
 MOT_INLINE vec v_load(const float *p) { return *p; }
 MOT_INLINE void v_store(float *p, vec v) { *p = v; }
+/* Past the caches; whole aligned vectors only. */
+MOT_INLINE void v_stream(float *p, vec v) { *p = v; }
+/* After stores of that kind: others see them before what is stored next. */
+MOT_INLINE void v_fence(void) {}
 /* The first n lanes only, 0 <= n <= LANES; the others read as 0. */
 MOT_INLINE vec v_load_n(const float *p, size_t n) { return n ? *p : 0.0f; }
 MOT_INLINE void v_store_n(float *p, vec v, size_t n) {
@@ -38,6 +42,7 @@ MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
     memcpy(&bits, &v, sizeof bits);
     if (n) *p = (mot_bf16)(v != v ? bits >> 16 | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
+MOT_INLINE void v_stream16(mot_bf16 *p, vec v) { v_store16_n(p, v, 1); }
 /* b where either is NaN, as maxps. */
 MOT_INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
 /* 0 in the lanes where x < limit, else v. */

@@ -55,11 +55,11 @@
 #define STAMP_ROUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
 #define FIELDS_ROUTE(mr, nr) FIELDS_GROUPS(route, mr, nr)
 #define STAMP_MIX(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), .knob_count = 1, .knobs = {CHUNK_KNOB}
+#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
 #define STAMP_FRONT(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), .knob_count = 1, .knobs = {CHUNK_KNOB}
+#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
 #define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 1, .knobs = {CHUNK_KNOB}
+#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
 #define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
         return experts_scratch(s, c, nr);                                                                              \

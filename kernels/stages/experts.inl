@@ -84,8 +84,8 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
 /* One panel, and the next one of the stream into L2 meanwhile. */
 MOT_INLINE void panel_product(tile_args a, size_t rows, size_t columns, const blocking *b, tile_kind kind) {
     const size_t words = a.k * kind.nr;
-    a.prefetch = (const char *)(a.b + words);
-    tile_product(a, rows, columns, kind, false, b->prefetch && rows > STREAM_ROWS ? words * sizeof(word) : 0);
+    const word *next = b->prefetch && rows > STREAM_ROWS ? a.b + words : NULL;
+    tile_product(a, rows, columns, kind, false, ahead_of(next, 1, words * sizeof(word), 0));
 }
 
 /* One expert and one block of its rows. */

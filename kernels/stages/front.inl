@@ -9,6 +9,6 @@ MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_c
     for (size_t g = r.begin; g < r.end; g += together) {
         const mot_range some = {g, least(g + together, r.end)};
         route_some(s, t, some, kind);
-        mix_body(s, t, c, some, kind);
+        for (size_t i = some.begin; i < some.end; i++) mix_group(s, t, c, i, r.end, kind);
     }
 }

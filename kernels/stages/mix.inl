@@ -1,21 +1,26 @@
 /* mix.inl: M_e = sum over tokens of P[t][e] X_t, group by group. */
+enum { MIXED_BYTES = 16 << 20 }; /* more does not wait in cache for the experts */
+
 MOT_INLINE product mix_product(const mot_shape *s, const mot_config *c, size_t tokens, size_t nr) {
     const size_t factors = steps_of(tokens) * round_up(s->experts, LANES);
-    return product_of(c, s->experts, tokens, s->group_size, s->d_model, factors, nr);
+    return product_of(c, s->experts, tokens, s->group_size, s->d_model, factors, nr,
+                      s->groups * s->experts * s->d_model * sizeof(elem) > MIXED_BYTES);
 }
 static inline size_t mix_scratch(const mot_shape *s, const mot_config *c, size_t nr) {
     const product p = mix_product(s, c, s->group_size, nr);
     return product_scratch(&p);
 }
 
-MOT_INLINE void mix_group(const mot_shape *s, const mot_tensors *t, const mot_config *c, size_t g, tile_kind kind) {
+MOT_INLINE void mix_group(const mot_shape *s, const mot_tensors *t, const mot_config *c, size_t g, size_t end,
+                          tile_kind kind) {
     const size_t D = s->d_model, E = s->experts, tokens = mot_group_tokens(s, &t->strides, g);
     const product p = mix_product(s, c, tokens, kind.nr);
     pack_columns(t->scratch, (const elem *)t->p + g * s->group_size * E, E, tokens, E);
+    const elem *x = t->x, *next = g + 1 < end ? x + mot_group_offset(&t->strides, g + 1) : NULL;
     product_run(&p, (tile_args){.a_step = round_up(E, LANES)}, (elem *)t->mixed + g * D, s->groups * D,
-                (const elem *)t->x + mot_group_offset(&t->strides, g), t->strides.token_stride, t->scratch, kind, true);
+                x + mot_group_offset(&t->strides, g), t->strides.token_stride, next, t->scratch, kind, true);
 }
 
 MOT_INLINE void mix_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
-    for (size_t g = r.begin; g < r.end; g++) mix_group(s, t, c, g, kind);
+    for (size_t g = r.begin; g < r.end; g++) mix_group(s, t, c, g, r.end, kind);
 }

@@ -69,7 +69,7 @@ MOT_INLINE void route_some(const mot_shape *s, const mot_tensors *t, mot_range r
     for (size_t e = 0; e < E; e += nr) {
         pack_panel(panel, (const elem *)t->controller + e, E, D, least(nr, E - e), nr);
         a.c = logits + e;
-        tile_product(a, rows, nr, kind, false, 0);
+        tile_product(a, rows, nr, kind, false, ahead_of(NULL, 0, 0, 0));
     }
     for (size_t g = r.begin; g < r.end; g++)
         route_softmax(s, t, g, logits + (g - r.begin) * s->group_size * width, width);

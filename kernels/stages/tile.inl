@@ -5,6 +5,14 @@
  *  - rows, [k/KB][rows][KB]: as pack_rows makes it, and as a tile stores the operand of the next product
  *  - columns, [k][a_step]: as pack_columns makes it
  * k counts steps of TERMS elements. */
+
+/* What is needed next, rows of memory: fetched into L2 bit by bit while tiles work. */
+typedef struct ahead {
+    const char *at;
+    size_t left, row_lines, skip; /* cache lines left in this row, in each row; bytes from a row's end to the next */
+    size_t lines;                 /* to fetch for each k block of each tile */
+} ahead;
+
 typedef struct tile_args {
     const factor *a;
     const word *b;
@@ -15,9 +23,8 @@ typedef struct tile_args {
     size_t a_step, a_block;          /* from one k to the next (columns), from one k block to the next (rows) */
     size_t from_row, c_row, c_block; /* column j of row m: c + m*c_row + j/KB*c_block + j%KB; flat: block = KB */
     size_t k, n;
-    bool relu;
-    const char *prefetch;  /* what comes after b in the weight stream: fetched into L2 while this tile works */
-    size_t prefetch_lines; /* cache lines per k block */
+    bool relu, stream; /* stream: past the caches */
+    ahead *next;       /* advances; never NULL, lines may be 0 */
 } tile_args;
 
 /* One step of k: a column of a times a row of b. */
@@ -35,14 +42,16 @@ MOT_INLINE size_t tile_at(const tile_args *t, int m, int j, const int terms) {
 }
 
 MOT_INLINE void tile_begin(vec *acc, const tile_args *t, const int mr, const int nv) {
+    const float *from = t->from;
+    const size_t row = t->from_row;
     MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_zero();
-    if (!t->from) return;
-    MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] =
-        v_load(t->from + (size_t)(i / nv) * t->from_row + i % nv * LANES);
+    if (!from) return;
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_load(from + (size_t)(i / nv) * row + i % nv * LANES);
 }
 
 /* Sums and factors lie in scratch, which has room for whole panels; of a tensor only n columns are there. */
-MOT_INLINE void tile_end(vec *acc, const tile_args *t, const int mr, const int nv) {
+MOT_INLINE void tile_end(vec *acc, const tile_args *args, const int mr, const int nv) {
+    const tile_args local = *args, *t = &local; /* stores may alias *args: not to be read again after each */
     const vec floor = v_zero();
     if (t->relu) {
         MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_max(floor, acc[i]); /* NaN passes */
@@ -52,6 +61,8 @@ MOT_INLINE void tile_end(vec *acc, const tile_args *t, const int mr, const int n
             f_store((factor *)t->c + tile_at(t, i / nv, i % nv, TERMS), acc[i]);
     } else if (t->to == TO_SUMS) {
         MOT_UNROLL for (int i = 0; i < mr * nv; i++) v_store((float *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i]);
+    } else if (t->n == (size_t)nv * LANES && t->stream) {
+        MOT_UNROLL for (int i = 0; i < mr * nv; i++) e_stream((elem *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i]);
     } else if (t->n == (size_t)nv * LANES) {
         MOT_UNROLL for (int i = 0; i < mr * nv; i++)
             e_store_n((elem *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i], LANES);
@@ -61,21 +72,32 @@ MOT_INLINE void tile_end(vec *acc, const tile_args *t, const int mr, const int n
     }
 }
 
+MOT_INLINE void fetch(ahead *n) {
+    for (size_t i = 0; i < n->lines; i++, n->at += 64) {
+        __builtin_prefetch(n->at, 0, 2);
+        if (--n->left == 0) {
+            n->left = n->row_lines;
+            n->at += n->skip;
+        }
+    }
+}
+
 MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool columns) {
     vec acc[REGISTERS];
     tile_begin(acc, t, mr, nv);
     const factor *a = t->a;
     const word *b = t->b;
-    const char *next = t->prefetch;
+    ahead next = *t->next;
     const size_t a_row = columns ? 1 : KB, a_step = columns ? t->a_step : 1, b_row = t->b_row;
     for (size_t k = t->k; k > 0;) {
         const size_t steps = k < KB ? k : KB;
-        for (size_t i = 0; i < t->prefetch_lines; i++, next += 64) __builtin_prefetch(next, 0, 2);
+        fetch(&next);
         const factor *column = a;
         for (size_t i = 0; i < steps; i++, column += a_step, b += b_row) tile_step(acc, column, a_row, b, mr, nv);
         a += columns ? KB * a_step : t->a_block;
         k -= steps;
     }
+    *t->next = next;
     tile_end(acc, t, mr, nv);
 }
 
@@ -105,14 +127,22 @@ typedef struct tile_kind {
     size_t mr, nr;
 } tile_kind;
 
+/* Rows of `bytes`, `stride` bytes apart, to fetch while a product of so many tiles works; nothing where at is NULL. */
+MOT_INLINE ahead ahead_of(const void *at, size_t rows, size_t bytes, size_t stride) {
+    const size_t lines = ceil_div(bytes, 64);
+    return (ahead){at, lines, lines, stride - lines * 64, at ? rows * lines : 0};
+}
+
 /* Strips of at most mr rows, evenly, times the panels of b side by side: `columns` of them in c, which is flat where
- * there is more than one panel. The strips share the prefetch of `bytes`. */
+ * there is more than one panel. All tiles together fetch what is ahead. */
 MOT_INLINE void tile_product(tile_args t, size_t rows, size_t columns, tile_kind kind, const bool by_columns,
-                             size_t bytes) {
+                             ahead next) {
     const size_t strips = ceil_div(rows, kind.mr);
     const size_t size = t.to == TO_ELEMS ? sizeof(elem) : t.to == TO_SUMS ? sizeof(float) : sizeof(factor);
     const tile_args all = t;
-    t.prefetch_lines = bytes ? ceil_div(bytes, strips * ceil_div(t.k, KB) * 64) : 0;
+    t.next = &next;
+    const size_t blocks = strips * ceil_div(columns, kind.nr) * ceil_div(t.k, KB);
+    next.lines = blocks ? ceil_div(next.lines, blocks) : 0;
     for (size_t i = 0; i < strips; i++) {
         const size_t first = share(rows, strips, i), count = share(rows, strips, i + 1) - first;
         t.a = all.a + first * (by_columns ? 1 : KB);
@@ -123,6 +153,5 @@ MOT_INLINE void tile_product(tile_args t, size_t rows, size_t columns, tile_kind
             t.n = least(kind.nr, columns - j);
             by_columns ? kind.columns(&t, count) : kind.rows(&t, count);
         }
-        t.prefetch += t.prefetch_lines * ceil_div(t.k, KB) * 64;
     }
 }

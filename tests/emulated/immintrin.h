@@ -14,6 +14,13 @@
 /* A multiplication of floats is exact in double: one rounding to double, one to float. */
 EMULATED float emulated_fma(float a, float b, float c) { return (float)((double)a * (double)b + (double)c); }
 
+/* Stores past the caches fault on addresses that are not aligned. */
+EMULATED void emulated_stream(void *p, const void *a, size_t bytes) {
+    if ((uintptr_t)p % bytes) __builtin_trap();
+    memcpy(p, a, bytes);
+}
+EMULATED void _mm_sfence(void) {}
+
 #define BINARY(bits, lanes, name, expression)                                                                          \
     EMULATED __m##bits _mm##bits##_##name##_ps(__m##bits a, __m##bits b) {                                             \
         __m##bits r;                                                                                                   \
@@ -40,6 +47,7 @@ EMULATED float emulated_fma(float a, float b, float c) { return (float)((double)
         return r;                                                                                                      \
     }                                                                                                                  \
     EMULATED void _mm##bits##_storeu_ps(void *p, __m##bits a) { memcpy(p, &a, sizeof a); }                             \
+    EMULATED void _mm##bits##_stream_ps(void *p, __m##bits a) { emulated_stream(p, &a, sizeof a); }                    \
     BINARY(bits, lanes, add, a.f[i] + b.f[i])                                                                          \
     BINARY(bits, lanes, sub, a.f[i] - b.f[i])                                                                          \
     BINARY(bits, lanes, mul, a.f[i] * b.f[i])                                                                          \

@@ -37,6 +37,8 @@ EMULATED __m128i _mm_loadu_si128(const void *p) {
     memcpy(&r, p, sizeof r);
     return r;
 }
+EMULATED void _mm256_stream_si256(void *p, __m256i a) { emulated_stream(p, &a, sizeof a); }
+EMULATED void _mm_stream_si128(void *p, __m128i a) { emulated_stream(p, &a, sizeof a); }
 EMULATED void _mm_storeu_si128(void *p, __m128i a) { memcpy(p, &a, sizeof a); }
 EMULATED __m256i _mm256_cvtepu16_epi32(__m128i a) {
     __m256i r;
