@@ -29,11 +29,15 @@ static mot_isa isa_of(const mot_plan *plan) {
     return isa;
 }
 
+static bool same_choice(const mot_choice *a, const mot_choice *b) {
+    return a->variant == b->variant && !memcmp(&a->config, &b->config, sizeof a->config);
+}
+
 static bool is_choice(const options *o, const contestant *c) {
-    char text[160];
+    mot_choice choice;
     if (!o->choice || !strcmp(o->choice, c->name)) return true;
-    mot_choice_print(text, sizeof text, &c->plan.step[0]);
-    return c->plan.steps == 1 && !strcmp(o->choice, text);
+    return c->plan.steps == 1 && mot_choice_parse(&choice, o->choice, candidate_find) &&
+           same_choice(&choice, &c->plan.step[0]);
 }
 
 /* Who names a choice has asked for it. */
@@ -53,10 +57,6 @@ static void keep_wanted(const maker *m, bench_job *job) {
     for (size_t i = 0; i < job->count; i++)
         if (wanted(m->options, &job->contestant[i])) job->contestant[kept++] = job->contestant[i];
     job->count = kept;
-}
-
-static bool same_choice(const mot_choice *a, const mot_choice *b) {
-    return a->variant == b->variant && !memcmp(&a->config, &b->config, sizeof a->config);
 }
 
 /* A choice that the contestants, who run at their defaults, do not have yet. */
