@@ -57,6 +57,15 @@ static void rings_go_round(void **) {
     }
 }
 
+/* Two warpgroups with every second tile: each phase is the one after that of its tile before, and first of all the
+ * first one's. */
+static void turns_alternate(void **) {
+    assert_int_equal(mot::hopper_turn(0), 1); /* the phase before phase 0 */
+    assert_int_equal(mot::hopper_turn(1), 0);
+    for (unsigned number = 2; number < 100; number++)
+        assert_int_equal(mot::hopper_turn(number), 1 - mot::hopper_turn(number - 2));
+}
+
 /* ---- the kernel ---- */
 
 template <class S, bool RELU, auto Which> static void start_hopper(const mot::tensors &t) {
@@ -96,7 +105,9 @@ template <class S> static void waiting_counts(void **) {
 
 using wide = mot::hopper_shape<128, 256, 2>;
 using square = mot::hopper_shape<128, 128, 3>;
-using low = mot::hopper_shape<64, 256, 4, 2>;
+using low = mot::hopper_shape<64, 256, 4, false, 2>;
+using in_turn = mot::hopper_shape<128, 128, 3, true>;
+using low_in_turn = mot::hopper_shape<64, 256, 2, true>;
 
 int main() {
     const struct CMUnitTest tests[] = {
@@ -104,10 +115,14 @@ int main() {
         cmocka_unit_test(threads_share_a_product),
         cmocka_unit_test(descriptions_keep_their_fields),
         cmocka_unit_test(rings_go_round),
+        cmocka_unit_test(turns_alternate),
         cmocka_unit_test(passes<wide>),
         cmocka_unit_test(passes<square>),
         cmocka_unit_test(passes<low>),
+        cmocka_unit_test(passes<in_turn>),
+        cmocka_unit_test(passes<low_in_turn>),
         cmocka_unit_test(waiting_counts<square>),
+        cmocka_unit_test(waiting_counts<in_turn>),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
