@@ -130,7 +130,7 @@ static const mot_cuda_variant table[] = {
 #define MOT_CUDA_STREAM(name, STAGE, DTYPE, ...)                                                                       \
     {ENTRY(front, 80), .tf32 = MOT_##DTYPE == MOT_F32,                                                                 \
      .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .depth = DEPTH_##DTYPE}},
-#define MOT_CUDA_HOPPER(name, STAGE, DTYPE, bm, bn, stages)                                                            \
+#define MOT_CUDA_HOPPER(name, STAGE, DTYPE, bm, bn, ...)                                                               \
     {ENTRY(hopper, 90), .only = true,                                                                                  \
      .variant = {VARIANT(name, STAGE, DTYPE), .supports = hopper_fits, .mr = bm, .nr = bn, .depth = DEPTH_##DTYPE}},
 #include "cuda_variants.def"
