@@ -192,9 +192,9 @@ static mot_shape timed_shape(const tuner *t, const tuner_key *key, phase p) {
 }
 
 static bool time_jobs(tuner *t, tuner_key *key, job *const *jobs, size_t count, phase p, int rounds) {
-    contestant side[TUNER_BATCH + 1] = {{key->incumbent, "default"}};
+    contestant side[TUNER_BATCH + 1] = {{.plan = key->incumbent, .name = "default"}};
     measurement *m = calloc(count + 1, sizeof *m);
-    for (size_t i = 0; i < count; i++) side[i + 1] = (contestant){*jobs[i]->plan, jobs[i]->name};
+    for (size_t i = 0; i < count; i++) side[i + 1] = (contestant){.plan = *jobs[i]->plan, .name = jobs[i]->name};
     measure_options options = {.threads = t->options->threads,
                                .cache = t->options->cache,
                                .rounds = rounds,

@@ -12,7 +12,12 @@ const char *cache_state_name(cache_state); /* "hot", "cold-weights", "cold-all" 
 typedef struct contestant {
     mot_plan plan;    /* one step or a layer */
     const char *name; /* "experts_avx512_12x32{nc=512}", "layer_openblas"; printed and stored */
+    mot_shape own;    /* what it is timed on, where that is not the shape of the comparison; else groups = 0 */
 } contestant;
+
+static inline const mot_shape *contestant_shape(const contestant *c, const mot_shape *of_comparison) {
+    return c->own.groups ? &c->own : of_comparison;
+}
 
 enum { MEASURE_MAX_ROUNDS = 64 };
 typedef struct measurement {
@@ -21,8 +26,9 @@ typedef struct measurement {
     int samples, tainted;          /* tainted ones are kept and counted, left out of statistics */
     double ns[MEASURE_MAX_ROUNDS]; /* per call, in round order; all of them */
     bool taint[MEASURE_MAX_ROUNDS];
-    long iterations;                                   /* calls per sample */
-    char stop[24];                                     /* "enough", "budget", "rounds", "interrupted", "dropped" */
+    long iterations; /* calls per sample */
+    long comparison; /* counts the calls of measure() in this process: rows with the same number were interleaved */
+    char stop[24];   /* "enough", "budget", "rounds", "interrupted", "dropped" */
     double median_ns, low_ns, high_ns, mad_ns, min_ns; /* of the untainted (of all where none is); 95 % interval by
                                                          order statistics, the range below 6 samples */
     counter_values counters;                           /* from a separate pass, per call */
@@ -42,10 +48,10 @@ typedef struct measure_options {
     void *progress_data;
 } measure_options;
 
-/* Times all contestants on one shape in random Latin-square rounds, after check_before_timing of each (a contestant
- * that does not pass is skipped with its verdict as reason). At the timed shape outputs must be the same in every call
- * and agree with the first contestant's to 1e-4 rms (bf16: 2^-7), else "mistrusted". All are of one data type, that of
- * the first; others are skipped. False and `error`: out of memory, no timer. */
+/* Times all contestants in random Latin-square rounds, after check_before_timing of each (a contestant that does not
+ * pass is skipped with its verdict as reason), each on the shape or on its own. At the timed shape outputs must be the
+ * same in every call and agree with those of the first contestant on it to 1e-4 rms (bf16: 2^-7), else "mistrusted".
+ * All are of one data type, that of the first; others are skipped. False and `error`: out of memory, no timer. */
 bool measure(const contestant *, size_t count, const mot_shape *, const measure_options *, measurement *out,
              char *error, size_t error_size);
 

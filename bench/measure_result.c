@@ -37,7 +37,7 @@ static void set_status(measurement *m, const char *status) { snprintf(m->status,
 
 /* 8 pairs may hold one tainted of 12; three of ten mean that somebody else was at work. */
 static void judge(const comparison *c, side *s) {
-    const char *note = c->note;
+    const char *note = s->tensors->note;
     measurement *m = s->out;
     const int clean = m->samples - m->tainted;
     set_status(m, "ok");
@@ -47,7 +47,7 @@ static void judge(const comparison *c, side *s) {
                  clean > 1 ? "s" : "", *note ? "; " : "", note);
     if (s->differs) {
         set_status(m, "mistrusted");
-        snprintf(m->reason, sizeof m->reason, "differs from %.64s by %.2g of the rms at this shape", c->witness.name,
+        snprintf(m->reason, sizeof m->reason, "differs from %.64s by %.2g of the rms at this shape", s->witness,
                  s->distance);
     } else if (s->wrong) {
         set_status(m, "mistrusted");

@@ -9,29 +9,36 @@
 typedef struct witness {
     const char *name;
     int writes;
+    bool coarse; /* its factors are rounded to TF32 */
     rotor copy;
 } witness;
 
+/* What the contestants on one shape share. */
+typedef struct arena {
+    tensors tensors;
+    witness witness;
+} arena;
+
 typedef struct comparison {
     measure_options options; /* defaults filled in */
-    mot_shape shape;
-    mot_dtype dtype; /* of the tensors, once there is a side */
-    side *side;      /* those that take part */
+    mot_shape shape;         /* of all that bring none of their own */
+    mot_dtype dtype;         /* of the tensors, once there is a side */
+    side *side;              /* those that take part */
     size_t count;
-    tensors tensors;
+    arena *arena; /* one per shape */
+    size_t arenas;
     topology topology;
-    witness witness;
     double min_sample_ns;
     int64_t deadline; /* 0: none */
     long iterations;  /* the same for all */
     const char *stop; /* why rounds ended; NULL: not yet */
-    char note[96];    /* what a reader of any row has to know, or "" */
+    long number;      /* of this comparison in the process */
 } comparison;
 
 /* Tensors, packed weights and workspaces of all sides, as many copies as memory allows. False: error. */
 bool comparison_prepare(comparison *, char *error, size_t error_size);
 /* Compares what the side has just computed with the first one's outputs; sets its distance. False: out of memory. */
-bool comparison_witness(comparison *, side *);
+bool arena_witness(arena *, side *);
 void comparison_free(comparison *);
 /* Asked after each turn and each step of the preparation: a signal and the budget are obeyed within one. Sets stop. */
 bool comparison_goes_on(comparison *, int turns);

@@ -17,6 +17,7 @@ typedef struct tensors {
     int present, rotating; /* bits of enum mot_tensor */
     size_t copies;
     cache_state cache;
+    char note[96];          /* what a reader of any row on them has to know, or "" */
     rotor at[TENSOR_COUNT]; /* in the order of the bits */
 } tensors;
 
@@ -28,7 +29,7 @@ size_t tensors_bytes(const mot_shape *, mot_dtype, int set);
 
 typedef struct side {
     const contestant *contestant;
-    const tensors *tensors;
+    const tensors *tensors; /* those of its shape */
     int threads;
     bool layer;              /* its plan is a layer; else one step */
     int reads, writes;       /* bits, of what it meets in `tensors` */
@@ -40,7 +41,8 @@ typedef struct side {
     taint_probe *probe;
     disturbance disturbance;     /* of the last batch */
     bool warm, wrong;            /* warm up before a batch; a batch left other outputs than the first call */
-    bool differs;                /* at the timed shape, from another contestant, by more than rounding */
+    bool differs;                /* at the timed shape, from the witness, by more than rounding */
+    const char *witness;         /* the first contestant's name, once compared with */
     double distance;             /* rms, relative */
     const counter_set *counters; /* not NULL: this batch counts */
     counter_values counted;
@@ -60,6 +62,10 @@ int side_rotating(const side *, cache_state); /* tensors that rotate in this sta
 /* Maps, packs, runs once on poisoned outputs. False: out of memory. Sets side->wrong if outputs were left unwritten. */
 bool side_prepare(side *, const tensors *);
 void side_free(side *);
+/* Outputs of a copy: every step-th element becomes a NaN that no arithmetic makes; is none left; a hash of them. */
+void side_poison(const side *, size_t copy, size_t step);
+bool side_written(const side *, size_t copy);
+uint64_t side_hash(const side *, size_t copy);
 double side_time_calls(side *, long calls);  /* ns of that many calls */
 void side_batch(void *side, gbench_batch *); /* a gbench_body: warm up, poison, time, verify */
 

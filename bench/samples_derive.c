@@ -45,12 +45,13 @@ static double ceiling_slack(const ceilings *c, int threads) {
 derived samples_derive(const contestant *c, const mot_shape *s, const measure_options *o, const measurement *m,
                        const ceilings *ceilings) {
     const mot_stage stage = c->plan.steps > 1 ? MOT_STAGE_LAYER : c->plan.step[0].variant->stage;
+    s = contestant_shape(c, s);
     derived d = {.flops = mot_stage_flops(stage, s), .bytes = mot_stage_bytes(stage, s, mot_plan_dtype(&c->plan))};
     if (m->median_ns > 0) {
         d.gflops = d.flops / m->median_ns;
         d.gbps = d.bytes / m->median_ns;
     }
-    if (!ceilings) return d;
+    if (!ceilings || plan_is_cuda(&c->plan)) return d; /* they are the CPU's */
     d.floor_ns = floor_of(ceilings, &c->plan, stage, s, o, &d);
     if (m->median_ns > 0) d.pct_of_ceiling = 100 * d.floor_ns / m->median_ns;
     d.mistrusted = m->median_ns > 0 && d.floor_ns > m->high_ns * ceiling_slack(ceilings, o->threads);

@@ -53,6 +53,10 @@ static const struct preset {
                           "g64t32e256d512h256\n"
                           "g64t32e512d512h128\n"
                           "g64t32e1024d512h64\n"},
+    /* Powers of two, the odd sizes beside them, and what lies between: where a kernel may fall off a cliff. */
+    {"sweep-groups", "g1,2,4,8,16,32,64t32e32d512h1024\n"},
+    {"sweep-width", "g32t32e32d256,320,384,448,496,512,528,576,640,768,1000,1024,1048h1024\n"},
+    {"sweep-hidden", "g32t32e32d512h256,384,496,512,528,768,1000,1024,1048,1536,2000,2048,2096\n"},
     {"cpu9", "g64t32e32d512h2048\n"
              "g64t32e128d512h512\n"
              "g32t32e32d768h3072\n"
@@ -61,7 +65,8 @@ static const struct preset {
              "g1024t2e2d512h2048\n"
              "g256t8e8d512h2048\n"
              "g16t128e128d512h2048\n"},
-    {"full", "ci\npaper\ndecode\nsweep-group\nsweep-experts\nsweep-granularity\ncpu9\n"},
+    {"full", "ci\npaper\ndecode\nsweep-group\nsweep-experts\nsweep-granularity\nsweep-groups\n"
+             "sweep-width\nsweep-hidden\ncpu9\n"},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };
 

@@ -10,12 +10,13 @@ enum { CONTESTANTS_MAX = 64 };
 
 /* One comparison: all of it is timed interleaved. */
 typedef struct bench_job {
-    mot_shape shape;
+    mot_shape shape;   /* of those that bring none of their own: the dense FFN beside the layers does */
     const char *group; /* the sweep it belongs to, or "" */
-    const char *stage; /* a stage's name, "layer", or "dense" for the FLOP-matched dense FFN */
+    const char *stage; /* a stage's name, or "layer" */
     int threads;
     cache_state cache;
     mot_dtype dtype;
+    bool cuda; /* on the GPU; threads is then 1 */
     contestant contestant[CONTESTANTS_MAX];
     size_t count;
     char *tuned_name; /* of the tuned contestant, which has no name elsewhere; or NULL */
@@ -25,6 +26,10 @@ typedef struct bench_jobs {
     bench_job *item;
     size_t count, capacity;
 } bench_jobs;
+
+/* The stage of a contestant: the job's, or "dense" for the FLOP-matched dense FFN. */
+const char *bench_stage(const bench_job *, const contestant *);
+bool bench_has_dense(const bench_job *);
 
 /* o->sets must not be empty. profile may be NULL. EXIT_OK, or an exit code after a line on stderr. */
 int bench_jobs_make(bench_jobs *, const options *, const mot_profile *);

@@ -24,17 +24,22 @@ struct bench_peers {
 
 /* ---- who is best */
 
-static int fastest(const bench_job *job, const measurement *results, bool peers) {
+static int fastest(const bench_job *job, const measurement *results, const char *stage, bool peers) {
     int best = -1;
     for (size_t i = 0; i < job->count; i++) {
-        const bool peer = candidate_peer(job->contestant[i].plan.step[0].variant) != NULL;
-        if (peer != peers || !(results[i].median_ns > 0) || !strcmp(results[i].status, "mistrusted")) continue;
+        const contestant *c = &job->contestant[i];
+        const bool peer = candidate_peer(c->plan.step[0].variant) != NULL;
+        if (peer != peers || strcmp(bench_stage(job, c), stage) || !(results[i].median_ns > 0) ||
+            !strcmp(results[i].status, "mistrusted"))
+            continue;
         if (best < 0 || results[i].median_ns < results[best].median_ns) best = (int)i;
     }
     return best;
 }
 
-int bench_best_peer(const bench_job *job, const measurement *results) { return fastest(job, results, true); }
+int bench_best_peer(const bench_job *job, const measurement *results, const char *stage) {
+    return fastest(job, results, stage, true);
+}
 
 ratio bench_times_faster(const measurement *a, const measurement *b) {
     ratio r = measure_ratio(a, b);
@@ -66,33 +71,42 @@ static line *new_line(bench_peers *p) {
 }
 
 /* What the machine can do is not what the fastest did: the widest ISA of all contestants counts. */
-static double floor_of(const bench_job *job, const measure_options *o, const measurement *results,
+static double floor_of(const bench_job *job, const char *stage, const measure_options *o, const measurement *results,
                        const ceilings *ceilings) {
     double least = INFINITY;
     for (size_t i = 0; i < job->count; i++) {
+        if (strcmp(bench_stage(job, &job->contestant[i]), stage)) continue;
         const derived d = samples_derive(&job->contestant[i], &job->shape, o, &results[i], ceilings);
         if (d.floor_ns > 0) least = fmin(least, d.floor_ns);
     }
     return isfinite(least) ? least : 0;
 }
 
-void bench_peers_add(bench_peers *p, const bench_job *job, const measure_options *o, const measurement *results,
-                     const ceilings *ceilings) {
-    const int ours = fastest(job, results, false), theirs = fastest(job, results, true);
+static void add_stage_line(bench_peers *p, const bench_job *job, const char *stage, const measure_options *o,
+                           const measurement *results, const ceilings *ceilings) {
+    const int ours = fastest(job, results, stage, false), theirs = fastest(job, results, stage, true);
     if (ours < 0 || theirs < 0) return;
     const measurement *a = &results[theirs], *b = &results[ours];
     line *l = new_line(p);
-    *l = (line){.stage = job->stage,
+    *l = (line){.stage = stage,
                 .threads = job->threads,
                 .cache = job->cache,
                 .dtype = job->dtype,
                 .ours_ns = b->median_ns,
                 .theirs_ns = a->median_ns,
-                .floor_ns = floor_of(job, o, results, ceilings),
+                .floor_ns = floor_of(job, stage, o, results, ceilings),
                 .ratio = bench_times_faster(a, b)};
-    shape_print(l->shape, &job->shape);
+    shape_print(l->shape, contestant_shape(&job->contestant[ours], &job->shape));
     snprintf(l->ours, sizeof l->ours, "%s", job->contestant[ours].name);
     snprintf(l->theirs, sizeof l->theirs, "%s", job->contestant[theirs].name);
+}
+
+/* One line, and one more for the dense FFNs beside layers. */
+void bench_peers_add(bench_peers *p, const bench_job *job, const measure_options *o, const measurement *results,
+                     const ceilings *ceilings) {
+    const contestant *last = &job->contestant[job->count - 1];
+    add_stage_line(p, job, job->stage, o, results, ceilings);
+    if (bench_has_dense(job)) add_stage_line(p, job, bench_stage(job, last), o, results, ceilings);
 }
 
 /* ---- the table */

@@ -6,15 +6,16 @@
 #include "samples.h"
 #include "table.h"
 
-/* The fastest contestant of a peer library, -1 if none was timed. */
-int bench_best_peer(const bench_job *, const measurement *);
+/* The fastest contestant of a peer library in this stage (layers and dense FFNs are timed together), -1 if none was
+ * timed. */
+int bench_best_peer(const bench_job *, const measurement *, const char *stage);
 /* How many times faster b is than a: paired where there are enough rounds, else of the medians without an interval. */
 ratio bench_times_faster(const measurement *a, const measurement *b);
 
 typedef struct bench_peers bench_peers;
 bench_peers *bench_peers_new(void); /* exits when memory runs out, as the table does */
 void bench_peers_free(bench_peers *);
-/* The fastest of ours and of theirs; nothing where one of them was not timed. */
+/* The fastest of ours and of theirs, of layers and dense FFNs apart; nothing where one of them was not timed. */
 void bench_peers_add(bench_peers *, const bench_job *, const measure_options *, const measurement *,
                      const ceilings *or_null);
 /* Stage by stage, with the geometric means below each. The caller frees it. */

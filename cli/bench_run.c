@@ -31,20 +31,29 @@ static bool keep_on(void *data, int done, int total) {
  * FLOPs or so while a byte is filled and packed. */
 static double work_of(const bench_job *job) {
     static const double flops_per_byte = 16;
-    const mot_plan *plan = &job->contestant[0].plan;
-    mot_stage stage = plan->steps == 1 ? plan->step[0].variant->stage : MOT_STAGE_LAYER;
-    return (double)job->count *
-           (mot_stage_bytes(stage, &job->shape, job->dtype) + mot_stage_flops(stage, &job->shape) / flops_per_byte);
+    double work = 0;
+    for (const contestant *c = job->contestant; c < job->contestant + job->count; c++) {
+        const mot_shape *shape = contestant_shape(c, &job->shape);
+        mot_stage stage = c->plan.steps == 1 ? c->plan.step[0].variant->stage : MOT_STAGE_LAYER;
+        work += mot_stage_bytes(stage, shape, job->dtype) + mot_stage_flops(stage, shape) / flops_per_byte;
+    }
+    return work;
 }
 static double prep_of(const bench_run *run, const bench_job *job) { return run->prep_s * work_of(job); }
 
-/* An even share of the time that the samples of the remaining jobs have, and the job's own preparation. */
+/* Layers and the dense FFN beside them: twice as many contestants. */
+static double weight_of(const bench_job *job) { return bench_has_dense(job) ? 2 : 1; }
+
+/* A share of the time that the samples of the remaining jobs have, and the job's own preparation. */
 static double budget_of(const bench_run *run, const bench_job *job) {
-    const double least_s = 0.2;
-    double left = run->deadline_s - clock_s();
-    if (run->deadline_s <= 0) return run->options->quick ? quick_job_s : default_job_s;
-    for (size_t i = run->done; i < run->jobs->count; i++) left -= prep_of(run, &run->jobs->item[i]);
-    return prep_of(run, job) + fmax(left / (double)(run->jobs->count - run->done), least_s);
+    const double least_s = fmax(run->least_s, 0.2);
+    double left = run->deadline_s - clock_s(), weights = 0;
+    if (run->deadline_s <= 0) return weight_of(job) * (run->options->quick ? quick_job_s : default_job_s);
+    for (size_t i = run->done; i < run->jobs->count; i++) {
+        left -= prep_of(run, &run->jobs->item[i]);
+        weights += weight_of(&run->jobs->item[i]);
+    }
+    return prep_of(run, job) + fmax(left * weight_of(job) / weights, least_s);
 }
 
 static measure_options options_of(const bench_run *run, const bench_job *job, watch *w) {
@@ -63,13 +72,17 @@ static measure_options options_of(const bench_run *run, const bench_job *job, wa
                              .progress_data = w};
 }
 
+static bool is_failure(const bench_job *job, const contestant *c) {
+    return check_is_failure(check_before_timing(&c->plan, contestant_shape(c, &job->shape)).verdict);
+}
+
 /* What a skipped row means for the exit code: a failed check or a machine that cannot run it. */
 static void count(bench_run *run, const bench_job *job, const measurement *results) {
     for (size_t i = 0; i < job->count; i++) {
         const measurement *m = &results[i];
         if (strcmp(m->status, "skipped"))
             run->timed++;
-        else if (check_is_failure(check_before_timing(&job->contestant[i].plan, &job->shape).verdict))
+        else if (is_failure(job, &job->contestant[i]))
             run->failed++;
         else
             run->skipped++;
@@ -79,7 +92,7 @@ static void count(bench_run *run, const bench_job *job, const measurement *resul
 
 static void note_best(progress *p, const bench_job *job, const measurement *results) {
     size_t best = job->count;
-    for (size_t i = 0; i < job->count; i++)
+    for (size_t i = 0; i < job->count && !(best < i && job->contestant[i].own.groups); i++) /* of layers, if any */
         if (results[i].median_ns > 0 && (best == job->count || results[i].median_ns < results[best].median_ns))
             best = i;
     if (best < job->count) progress_best(p, "%.60s %.3g ms", job->contestant[best].name, results[best].median_ns / 1e6);
@@ -99,6 +112,13 @@ static bool fits(const bench_run *run, const bench_job *job) {
     return end_s <= 0 || run->prep_s == 0 || clock_s() + prep_of(run, job) < end_s;
 }
 
+/* Checks come first, so that what is learned of preparing is of preparing alone; measure finds their verdicts. False:
+ * they have taken the time that there was. */
+static bool is_checked_in_time(const bench_run *run, const bench_job *job) {
+    for (size_t i = 0; i < job->count && !interrupt_signal && fits(run, job); i++) is_failure(job, &job->contestant[i]);
+    return fits(run, job);
+}
+
 /* Some of it goes by the call rather than by the byte: the rest says how long a larger job would take. */
 static void learn_prep(bench_run *run, const bench_job *job, double prep_s) {
     const double fixed_s = 0.1 * (double)job->count;
@@ -112,8 +132,8 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
     snprintf(item, sizeof item, "%s %s t%d %s %s", job->stage, shape, job->threads, cache_state_name(job->cache),
              mot_dtype_name(job->dtype));
     watch w = {.progress = p, .item = item, .done = (int)run->done};
-    measure_options o = options_of(run, job, &w);
     progress_show(p, (int)run->done, 0, item);
+    measure_options o = options_of(run, job, &w);
     memset(results, 0, sizeof results);
     double begin_s = clock_s();
     if (!measure(job->contestant, job->count, &job->shape, &o, results, why, sizeof why)) {
@@ -146,7 +166,7 @@ int bench_run_jobs(bench_run *run) {
     while (run->done < run->jobs->count && !interrupt_signal) {
         const bench_job *job = &run->jobs->item[run->done];
         if (run->deadline_s > 0 && clock_s() > run->deadline_s) break;
-        if (!fits(run, job))
+        if (!is_checked_in_time(run, job))
             run->unfit++;
         else if (!run_job(run, job, &p))
             break;

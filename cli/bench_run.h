@@ -16,6 +16,7 @@ typedef struct bench_run {
     bench_peers *against; /* --peers; else NULL */
     double deadline_s;    /* on clock_s: the time for samples ends; 0: each job has its default budget */
     double last_s;        /* preparing may go on until here; 0: until deadline_s */
+    double least_s;       /* of samples for each job, however late it is and however long it took to prepare */
     const char *title;    /* of the progress */
     double prep_s; /* preparing a contestant took this many seconds per byte of its tensors; 0: not known; carried on */
 

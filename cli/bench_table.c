@@ -68,10 +68,14 @@ static bool is_openblas(const contestant *c) {
     return p && !strcmp(p->library, "openblas");
 }
 
-/* The first contestant that is one and was timed, -1 if there is none. */
-static int find_base(const bench_job *job, const measurement *results, bool (*is_base)(const contestant *)) {
+/* The first contestant that is one and was timed, -1 if there is none. Layers and dense FFNs have bases of their own.
+ */
+static int find_base(const bench_job *job, const measurement *results, bool (*is_base)(const contestant *),
+                     const char *stage) {
     for (size_t i = 0; i < job->count; i++)
-        if (is_base(&job->contestant[i]) && results[i].median_ns > 0) return (int)i;
+        if (is_base(&job->contestant[i]) && !strcmp(bench_stage(job, &job->contestant[i]), stage) &&
+            results[i].median_ns > 0)
+            return (int)i;
     return -1;
 }
 
@@ -98,13 +102,17 @@ static void add_choices(table *t, const mot_plan *plan) {
     table_text(t, text);
 }
 
-static void add_condition(table *t, const bench_job *job) {
+static void add_condition(table *t, const bench_job *job, const contestant *c) {
     char shape[SHAPE_TEXT];
-    shape_print(shape, &job->shape);
+    shape_print(shape, contestant_shape(c, &job->shape));
     table_text(t, shape);
-    table_number(t, job->threads, job->threads == 1 ? "%.0f thread" : "%.0f threads", job->threads);
+    table_number(t, job->threads,
+                 job->cuda           ? "on the GPU"
+                 : job->threads == 1 ? "%.0f thread"
+                                     : "%.0f threads",
+                 job->threads);
     table_text(t, cache_state_name(job->cache));
-    table_text(t, job->stage);
+    table_text(t, bench_stage(job, c));
     table_text(t, mot_dtype_name(job->dtype));
     table_text(t, job->group);
 }
@@ -154,16 +162,18 @@ static void add_ratio(table *t, const ratio *r) {
 
 void bench_table_rows(table *t, const bench_run *run, const bench_job *job, const measure_options *o,
                       const measurement *results) {
-    const int scalar = find_base(job, results, is_scalar), openblas = find_base(job, results, is_openblas),
-              best = bench_best_peer(job, results);
     for (size_t i = 0; i < job->count; i++) {
+        const contestant *c = &job->contestant[i];
         const measurement *m = &results[i];
-        derived d = samples_derive(&job->contestant[i], &job->shape, o, m, peaks_for(run->peaks, job->threads));
+        const char *stage = bench_stage(job, c);
+        const int scalar = find_base(job, results, is_scalar, stage),
+                  openblas = find_base(job, results, is_openblas, stage), best = bench_best_peer(job, results, stage);
+        derived d = samples_derive(c, &job->shape, o, m, peaks_for(run->peaks, job->threads));
         const ratio over_scalar = over(results, scalar, i), over_openblas = over(results, openblas, i),
                     over_best = over(results, best, i);
-        add_condition(t, job);
-        table_text(t, job->contestant[i].name);
-        add_choices(t, &job->contestant[i].plan);
+        add_condition(t, job, c);
+        table_text(t, c->name);
+        add_choices(t, &c->plan);
         add_time(t, m, &d);
         table_number(t, over_scalar.median, "%.2f", over_scalar.median);
         add_ratio(t, &over_openblas);

@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 static const double default_budget_s = 120;
+static const double usual_prep_s = 1e-9; /* until the first part has shown how long preparing takes here */
 
 void run_heading(run_state *r, const char *what) {
-    fprintf(stderr, "\n== %s (%.0f of %.0f s used)\n", what, clock_s() - r->start_s, r->budget_s);
+    fprintf(stderr, "\n== %s (%.0f of %.0f s used)\n", what, clock_s() - r->budget.start_s, r->budget.total_s);
 }
 
 /* Of several exit codes the one that matters most is kept. */
@@ -90,6 +91,14 @@ static void print_files(const run_state *r) {
 
 /* ---- the verb */
 
+static void say_left_out(const run_state *r) {
+    char checks[64] = "";
+    if (r->unchecked) snprintf(checks, sizeof checks, "%s%zu checks", *r->left_out ? ", " : "", r->unchecked);
+    if (*r->left_out || r->unchecked)
+        fprintf(stderr, "did not fit in %.0f s: %s%s; give a longer --budget\n", r->budget.total_s, r->left_out,
+                checks);
+}
+
 static int run_steps(run_state *r) {
     char error[256];
     if (!samples_open(&r->samples, r->path[RUN_SAMPLES], r->options->argc, r->options->argv, r->options->seed, error,
@@ -97,24 +106,26 @@ static int run_steps(run_state *r) {
         return verb_fail(r->options, EXIT_ENVIRONMENT, "'%.200s': %s", r->path[RUN_SAMPLES], error);
     interrupt_catch();
     run_doctor_step(r);
-    run_check_step(r);
+    run_check_layers_step(r);
     run_ceilings_step(r);
     run_tune_step(r);
-    run_bench_step(r);
+    run_headline_step(r);
+    run_check_rest_step(r);
+    run_rest_step(r);
     int code = interrupt_exit_code(r->code);
     if (!samples_close(r->samples, !interrupt_signal, code))
         run_note(r, verb_fail(r->options, EXIT_ENVIRONMENT, "cannot write '%.200s'", r->path[RUN_SAMPLES]));
     write_reports(r);
     print_files(r);
-    if (r->left_out)
-        fprintf(stderr, "%d comparisons did not fit in %.0f s: give a longer --budget\n", r->left_out, r->budget_s);
+    say_left_out(r);
     return interrupt_exit_code(r->code);
 }
 
 static int run_run(options *o) {
     static run_state r;
     const char *folder = o->out_dir ? o->out_dir : "motbench-out";
-    r = (run_state){.options = o, .start_s = clock_s(), .budget_s = o->budget_s > 0 ? o->budget_s : default_budget_s};
+    r = (run_state){
+        .options = o, .budget = {clock_s(), o->budget_s > 0 ? o->budget_s : default_budget_s}, .prep_s = usual_prep_s};
     int code = selection_check_threads(o);
     if (!code && o->thread_counts > 1) code = verb_fail(o, EXIT_USAGE, "--threads: give one thread count");
     if (!code && !name_files(&r, folder)) code = verb_fail(o, EXIT_USAGE, "--out-dir: the path is too long");
@@ -126,9 +137,9 @@ static int run_run(options *o) {
 const verb verb_run = {
     .name = "run",
     .summary = "all of it in order within --budget: doctor, check, ceilings, tune, bench, report",
-    .doc =
-        "Checks, measures and tunes this machine on the paper's configuration and leaves samples.jsonl, profile.json, "
-        "report.html and report.md in --out-dir. Default budget: 120 s.",
+    .doc = "Checks, measures and tunes this machine on the paper's configuration, the headline before all the rest, "
+           "and leaves samples.jsonl, profile.json, "
+           "report.html and report.md in --out-dir. Default budget: 120 s.",
     .args = "",
     .flags = FLAG(DTYPE) | FLAG(THREADS) | FLAG(CPUS) | FLAG(SEED) | FLAG(BUDGET) | FLAG(DRY_RUN) | FLAG(OUT_DIR),
     .formats = "",

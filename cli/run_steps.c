@@ -1,6 +1,5 @@
 /* run_steps.c: see run_steps.h. */
 #include "run_steps.h"
-#include "bench_run.h"
 #include "check_run.h"
 #include "interrupt.h"
 #include "machine.h"
@@ -12,49 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* When each step ends, as a share of the budget; a step that needs less leaves the rest to those after it. */
-static const double check_end = 0.15, ceilings_share = 0.06, tune_end = 0.45, bench_end = 0.97;
+static const double ceilings_most_s = 8;
 static const char *const tuned_shapes[] = {"g64t32e32d512h2048", "g32t32e32d256h1024"};
 enum { TUNED_SHAPES = sizeof tuned_shapes / sizeof *tuned_shapes };
-
-#define STAGE(name) (1u << MOT_STAGE_##name)
-#define FAST_LAYERS "^layer_(bf16_)?(avx|tuned|openblas)"
-
-/* What is timed, in this order, with a share of the time that is left then. The first is small and shows how
- * long preparing takes on this machine. The sweeps are the presets' at half the
- * widths, so that they fit, and begin with the points that say most. */
-static const struct part {
-    const char *what, *group;
-    const char *shapes; /* separated by blanks */
-    uint32_t stages;
-    const char *filter; /* or NULL */
-    double share;
-    bool best_isa; /* the variants of the best ISA and the peers only */
-    bool bf16;     /* in bf16, where --dtype says nothing else */
-} parts[] = {
-    {"layers at half the paper's widths", "", "g32t32e32d256h1024", STAGE(LAYER), NULL, 0.12, false, false},
-    {"layers of the paper's configuration", "", "g64t32e32d512h2048", STAGE(LAYER), NULL, 0.30, false, false},
-    {"the same in bf16", "", "g64t32e32d512h2048", STAGE(LAYER), "^layer_bf16_(avx|tuned)", 0.18, false, true},
-    {"its small stages", "", "g64t32e32d512h2048", STAGE(ROUTE) | STAGE(MIX) | STAGE(FRONT) | STAGE(REDISTRIBUTE), NULL,
-     0.20, false, false},
-    {"its experts", "", "g64t32e32d512h2048", STAGE(EXPERTS), NULL, 0.35, true, false},
-    {"sweep over the group size", "sweep-group",
-     "g512t2e2d256h1024 g128t8e8d256h1024 g32t32e32d256h1024 g8t128e128d256h1024 g256t4e4d256h1024 g64t16e16d256h1024 "
-     "g16t64e64d256h1024",
-     STAGE(LAYER), FAST_LAYERS, 0.45, false, false},
-    {"sweep over the number of experts", "sweep-experts",
-     "g32t32e8d256h1024 g32t32e32,128d256h1024 g32t32e16,64d256h1024", STAGE(LAYER), FAST_LAYERS, 0.50, false, false},
-    {"decode", "", "g1,4t32e32d512h2048", STAGE(LAYER), FAST_LAYERS, 0.55, false, false},
-    {"sweep over the granularity", "sweep-granularity",
-     "g32t32e32d256h1024 g32t32e128d256h256 g32t32e512d256h64 g32t32e64d256h512 g32t32e256d256h128", STAGE(LAYER),
-     FAST_LAYERS, 1, false, false},
-};
-enum { PARTS = sizeof parts / sizeof *parts };
-
-/* Portable code is many times slower than everything else: without vectors there is no part in bf16. */
-static bool has_bf16(const options *o) { return !options_seen(o, FLAG_DTYPE) && selection_cap(o) > MOT_ISA_SCALAR; }
-
-static double deadline(const run_state *r, double share) { return r->start_s + share * r->budget_s; }
 
 /* ---- doctor */
 
@@ -77,42 +36,79 @@ void run_doctor_step(run_state *r) {
 
 /* ---- check */
 
-void run_check_step(run_state *r) {
+static void say_failures(const check_rows *rows) {
+    for (size_t i = 0; i < rows->count; i++) {
+        char repro[400];
+        if (!check_is_failure(rows->row[i].worst.verdict)) continue;
+        check_repro(&rows->row[i], repro, sizeof repro);
+        fprintf(stderr, "%s %s: %s\nREPRO: %s\n", verdict_name(rows->row[i].worst.verdict), rows->row[i].choice,
+                rows->row[i].worst.reason, repro);
+    }
+}
+
+/* The list goes from portable code to the best ISA. */
+static void best_first(selection *s) {
+    for (size_t i = 0; i < s->count / 2; i++) {
+        const subject other = s->item[i];
+        s->item[i] = s->item[s->count - 1 - i];
+        s->item[s->count - 1 - i] = other;
+    }
+}
+
+static void check_what(run_state *r, const char *what, run_step step) {
     mot_shape shapes[256];
     selection selected;
     check_rows rows = {0};
+    problem p = {""};
     options o = *r->options;
-    if (has_bf16(&o)) o.dtypes = DTYPES_ALL;
-    run_heading(r, "check");
-    int code = selection_make(&selected, &o);
+    if (run_has_bf16(&o)) o.dtypes = DTYPES_ALL;
+    int code = filter_new(&o.filter, what, &p) ? selection_make(&selected, &o)
+                                               : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
+    if (code) {
+        filter_free(o.filter);
+        run_note(r, code);
+        return;
+    }
     selection_keep_default_peer(&selected);
+    if (step == RUN_CHECK_LAYERS) best_first(&selected);
     check_job job = {.options = &o,
                      .selection = &selected,
                      .shapes = shapes,
-                     .deadline_s = deadline(r, check_end),
+                     .deadline_s = run_step_end(&r->budget, step, clock_s()),
                      .samples = r->samples};
     job.shape_count = check_shapes(shapes, sizeof shapes / sizeof *shapes, "smoke", r->options->seed);
-    if (!code && !check_rows_run(&job, &rows)) code = verb_fail(r->options, EXIT_ENVIRONMENT, "out of memory");
-    for (size_t i = 0; i < rows.count; i++) {
-        char repro[400];
-        if (!check_is_failure(rows.row[i].worst.verdict)) continue;
-        check_repro(&rows.row[i], repro, sizeof repro);
-        fprintf(stderr, "%s %s: %s\nREPRO: %s\n", verdict_name(rows.row[i].worst.verdict), rows.row[i].choice,
-                rows.row[i].worst.reason, repro);
-    }
+    if (!check_rows_run(&job, &rows)) code = verb_fail(r->options, EXIT_ENVIRONMENT, "out of memory");
+    say_failures(&rows);
+    r->unchecked += selected.count - rows.count;
     fprintf(stderr, "%d passed, %d failed, %d skipped, %zu not reached\n", rows.passed, rows.failed, rows.skipped,
             selected.count - rows.count);
     run_note(r, code ? code : rows.failed ? EXIT_CHECK : rows.write_failed ? EXIT_ENVIRONMENT : EXIT_OK);
     check_rows_free(&rows);
     selection_free(&selected);
+    filter_free(o.filter);
+}
+
+/* What the headline times; the others follow when it has been timed. */
+void run_check_layers_step(run_state *r) {
+    if (interrupt_signal) return;
+    run_heading(r, "check: layers");
+    check_what(r, "^layer", RUN_CHECK_LAYERS);
+}
+
+void run_check_rest_step(run_state *r) {
+    if (interrupt_signal) return;
+    run_heading(r, "check: the rest");
+    check_what(r, "-^layer", RUN_CHECK_REST);
 }
 
 /* ---- ceilings */
 
 void run_ceilings_step(run_state *r) {
+    const double now = clock_s();
     if (interrupt_signal) return;
     run_heading(r, "ceilings");
-    run_note(r, peaks_measure(&r->peaks, r->options, fmin(ceilings_share * r->budget_s, 8), r->samples));
+    run_note(r, peaks_measure(&r->peaks, r->options,
+                              fmin(run_step_end(&r->budget, RUN_CEILINGS, now) - now, ceilings_most_s), r->samples));
 }
 
 /* ---- tune */
@@ -121,7 +117,7 @@ void run_tune_step(run_state *r) {
     shape_list shapes = {0};
     tune_summary s = {0};
     problem p = {""};
-    double budget = deadline(r, tune_end) - clock_s();
+    const double now = clock_s(), budget = run_step_end(&r->budget, RUN_TUNE, now) - now;
     if (interrupt_signal) return;
     run_heading(r, "tune");
     bool ok = true;
@@ -135,85 +131,19 @@ void run_tune_step(run_state *r) {
     shape_list_free(&shapes);
 }
 
-/* ---- bench */
-
-static bool add_shapes(shape_list *list, const char *texts, problem *p) {
-    char copy[400], *rest = copy, *text;
-    snprintf(copy, sizeof copy, "%s", texts);
-    while ((text = strsep(&rest, " ")))
-        if (!shape_parse(list, text, p->text, sizeof p->text)) return false;
-    return true;
-}
-
-static bool left_out(const options *o, const struct part *part) { return part->bf16 && !has_bf16(o); }
-
-static uint32_t best_isas(const options *o) {
-    uint32_t isas = 0;
-    for (mot_dtype d = MOT_F32; d <= MOT_BF16; d++)
-        if (options_dtype(o, d)) isas |= 1u << mot_isa_for(selection_cap(o), d);
-    return isas;
-}
-
-/* The flags that `motbench bench` would have got for this part. */
-static bool part_options(options *o, const options *from, const struct part *part, const char *profile, problem *p) {
-    *o = *from;
-    memset(o->kept, 0, sizeof o->kept); /* those stay with their owner */
-    o->sets = 1;
-    o->filter = NULL;
-    o->stages = part->stages;
-    if (part->bf16) o->dtypes = DTYPE(BF16);
-    if (part->best_isa) o->isas = best_isas(o);
-    o->profile = profile;
-    o->set[0] = (shape_set){.name = part->group};
-    return add_shapes(&o->set[0].list, part->shapes, p) && (!part->filter || filter_new(&o->filter, part->filter, p)) &&
-           counters_parse(&o->counters, "auto", p->text, sizeof p->text);
-}
-
-/* False: nothing can be timed here at all. */
-static bool bench_part(run_state *r, const struct part *part, const mot_profile *profile) {
-    options o;
-    problem p = {""};
-    bench_jobs jobs = {0};
-    double left = deadline(r, bench_end) - clock_s();
-    bool ok = part_options(&o, r->options, part, r->path[RUN_PROFILE], &p);
-    int code = ok ? bench_jobs_make(&jobs, &o, profile) : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
-    table *t = bench_table(&o);
-    bench_run run = {.options = &o,
-                     .jobs = &jobs,
-                     .peaks = &r->peaks,
-                     .samples = r->samples,
-                     .table = t,
-                     .title = part->what,
-                     .prep_s = r->prep_s,
-                     .last_s = deadline(r, bench_end),
-                     .deadline_s = clock_s() + fmax(left, 0) * part->share};
-    if (!code && left > 0) code = bench_run_jobs(&run);
-    if (code != EXIT_ENVIRONMENT) r->left_out += (int)(jobs.count - run.done + run.unfit);
-    r->prep_s = run.prep_s;
-    run_note(r, code);
-    table_free(t);
-    bench_jobs_free(&jobs);
-    options_free(&o);
-    return code != EXIT_ENVIRONMENT;
-}
-
-void run_bench_step(run_state *r) {
-    mot_profile *profile = NULL;
-    if (interrupt_signal) return;
-    run_heading(r, "bench");
-    if (mot_profile_load(&profile, r->path[RUN_PROFILE]) != MOT_OK) profile = NULL; /* nothing was gained by tuning */
-    for (int i = 0; i < PARTS && !interrupt_signal; i++)
-        if (!left_out(r->options, &parts[i]) && !bench_part(r, &parts[i], profile)) break;
-    mot_profile_destroy(profile);
-}
+/* ---- --dry-run */
 
 int run_print_steps(const run_state *r) {
-    printf("doctor\ncheck smoke, until %.0f s\nceilings, %.0f s\n", check_end * r->budget_s,
-           fmin(ceilings_share * r->budget_s, 8));
+    const double total = r->budget.total_s;
+    printf("doctor\ncheck smoke of layers, until %.0f s\nceilings, until %.0f s\n",
+           run_step_share(RUN_CHECK_LAYERS) * total, run_step_share(RUN_CEILINGS) * total);
     for (int i = 0; i < TUNED_SHAPES; i++) printf("tune %s\n", tuned_shapes[i]);
-    printf("until %.0f s; then bench, until %.0f s:\n", tune_end * r->budget_s, bench_end * r->budget_s);
-    for (int i = 0; i < PARTS; i++)
-        if (!left_out(r->options, &parts[i])) printf("  %s (%s)\n", parts[i].what, parts[i].shapes);
+    printf("until %.0f s; then bench, until %.0f s:\n", run_step_share(RUN_TUNE) * total,
+           run_step_share(RUN_HEADLINE_BF16) * total);
+    run_print_parts(r->options, false);
+    printf("check smoke of the rest, until %.0f s; then bench, until %.0f s:\n", run_step_share(RUN_CHECK_REST) * total,
+           run_step_share(RUN_REST) * total);
+    run_print_parts(r->options, true);
     printf("report into %s and %s\n", r->path[RUN_HTML], r->path[RUN_MD]);
     return EXIT_OK;
 }

@@ -28,6 +28,7 @@ void html_machine(const model *, FILE *);
 void html_roofline(const model *, FILE *);
 void html_tables(const model *, FILE *);
 void html_sweeps(const model *, FILE *);
+void html_grains(const model *, FILE *);
 void html_layers(const model *, FILE *);
 void html_samples(const model *, FILE *);
 void html_scaling(const model *, FILE *);

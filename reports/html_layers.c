@@ -143,7 +143,11 @@ static void dense(const model *m, FILE *out) {
     if (!pairs) return;
     html(out, "<h3>Against the dense FFN</h3>\n<p class=\"note\">The layer over a dense feed-forward layer with as "
               "many FLOPs in its two products and as many tokens. "
-              "1× would mean that mixing costs nothing; the FLOP ratio is what arithmetic alone would cost.</p>\n");
+              "1× would mean that mixing costs nothing; the FLOP ratio is what arithmetic alone would cost.");
+    if (!m->grain_count)
+        html(out, " There is no curve over granularity: no three shapes here have the same T, D, G and FLOPs of their "
+                  "experts; <code>motbench bench --shapes sweep-granularity --stage layer</code> times such ones.");
+    html(out, "</p>\n");
     html(out, "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Shape</th><th>Layer</th><th "
               "class=\"n\">Layer time</th><th class=\"n\">Dense FFN time</th>"
               "<th class=\"n\">Layer / dense</th><th class=\"n\">FLOP ratio</th></tr></thead><tbody>\n");
@@ -158,7 +162,7 @@ static void dense(const model *m, FILE *out) {
                  p->layer->time.value, label_time(p->layer->time.value).s, p->dense->time.value,
                  label_time(p->dense->time.value).s);
             html(out, "<td class=\"n\" data-v=\"%s\"><b>%s</b> <small>%s</small></td><td class=\"n\">%s</td></tr>\n",
-                 label_number(p->ratio.value).s, label_gain(p->ratio).s, range.s, label_ratio(p->flops_ratio).s);
+                 label_number(p->ratio.value).s, label_gain(p->ratio).s, range.s, label_ratio_fine(p->flops_ratio).s);
         }
     html(out, "</tbody></table></div>\n");
 }

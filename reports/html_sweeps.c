@@ -87,6 +87,9 @@ static void draw_line(plot *p, const series *line, value_of of) {
         snprintf(tip, sizeof tip, "%.200s on %.100s, %d threads: %s", b->choice, b->shape, b->threads,
                  label_time(b->time.value).s);
         plot_mark(p, mark_of(b), x, plot_y(p, v.middle), 3.6, class, tip);
+        if (line->points[i].cliff)
+            html(p->out, "<circle class=\"cliff\" cx=\"%f\" cy=\"%f\" r=\"9\"><title>%s</title></circle>\n", x,
+                 plot_y(p, v.middle), line->points[i].cliff);
     }
 }
 
@@ -194,6 +197,23 @@ static void say_fastest(const sweep *w, FILE *out) {
     html(out, "</p>\n");
 }
 
+/* Each cliff in words, or that there is none. */
+static void say_cliffs(const sweep *w, FILE *out) {
+    if (!w->judged)
+        html(out, "<p class=\"note\">Cliffs were not looked for: no three points in a row have intervals.</p>\n");
+    else if (!w->cliffs)
+        html(out,
+             "<p class=\"note\">No cliffs: none of the %zu points between two others is more than 10 %% further from "
+             "its floor than both, with intervals apart.</p>\n",
+             w->judged);
+    if (!w->cliffs) return;
+    html(out, "<ul class=\"cliffs\">\n");
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->series[i].count; k++)
+            if (w->series[i].points[k].cliff) html(out, "<li>Cliff: %s.</li>\n", w->series[i].points[k].cliff);
+    html(out, "</ul>\n");
+}
+
 static void one_sweep(const sweep *w, FILE *out) {
     series near[LINES];
     size_t n = 0;
@@ -206,6 +226,7 @@ static void one_sweep(const sweep *w, FILE *out) {
     draw_lines(&flops, near, n, rate, false, "FLOP rate");
     html(out, "</div>\n");
     say_fastest(w, out);
+    say_cliffs(w, out);
     numbers(w->series, w->count, w->letter, out);
 }
 
@@ -214,7 +235,7 @@ void html_sweeps(const model *m, FILE *out) {
     if (!m->sweep_count) return;
     html_section(out, "sweeps", "Sweeps",
                  "Time per token (logarithmic) and FLOP rate as one dimension of the layer grows. Whiskers are "
-                 "95\u00a0% intervals.");
+                 "95\u00a0% intervals; a ring marks a cliff.");
     for (int layers = 1; layers >= 0; layers--)
         for (size_t i = 0; i < m->sweep_count; i++) {
             const sweep *w = &m->sweeps[i];

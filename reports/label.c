@@ -56,10 +56,17 @@ static int ratio_decimals(interval i) {
 }
 
 label label_ratio(double r) { return number(r, decimals_for(r, r >= 1 ? 3 : 2), "×"); }
+label label_ratio_fine(double r) { return number(r, decimals_for(r, r >= 1 ? 4 : 3), "×"); }
 label label_gain(interval i) { return number(i.value, ratio_decimals(i), "×"); }
 label label_ratio_range(interval i) { return range(i.low, i.high, ratio_decimals(i)); }
 label label_number(double v) { return number(v, decimals_for(fabs(v), 3), ""); }
 label label_count(double v) { return number(v, 0, ""); }
+label label_threads(int threads) {
+    label l = {"on the GPU"};
+    if (threads) snprintf(l.s, sizeof l.s, "%d thread%s", threads, threads == 1 ? "" : "s");
+    return l;
+}
+
 label label_dtype(const char *dtype) {
     label l = {""};
     if (strcmp(dtype, "f32") != 0) snprintf(l.s, sizeof l.s, ", %.32s", dtype);

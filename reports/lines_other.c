@@ -70,6 +70,11 @@ static void read_steps(bench_record *b, store *s, const json_t *config) {
     }
 }
 
+static double read_comparison(const json_t *line) {
+    const double number = field_positive(line, "comparison");
+    return number > 0 ? number : 0;
+}
+
 static void read_new_bench(bench_record *b, store *s, const json_t *line) {
     b->status = field_text(s, line, "status");
     b->reason = field_text(s, line, "reason");
@@ -84,7 +89,9 @@ static void read_new_bench(bench_record *b, store *s, const json_t *line) {
     b->cache = field_text(s, line, "cache");
     b->stop = field_text(s, line, "stop");
     b->dims = read_dims(line, b->shape);
-    b->threads = small_count(line, "threads");
+    b->cuda = strcmp(b->isa, "cuda") == 0;
+    b->unverified = b->cuda && !field_true(line, "verified");
+    b->threads = b->cuda ? 0 : small_count(line, "threads");
     b->time = read_interval(line, "median_ns", "low_ns", "high_ns");
     b->iterations = field_positive(line, "iterations");
     b->mad_ns = field_number(line, "mad_ns");
@@ -99,20 +106,33 @@ static void read_new_bench(bench_record *b, store *s, const json_t *line) {
     read_counters(b, s, line);
 }
 
-/* The same benchmark measured by several processes is one row with all their samples. */
+/* The same benchmark measured by several processes is one row with all their samples. What one process has measured in
+ * several comparisons (the dense FFN beside each layer of a sweep) stays apart: each has rounds of its own. */
+static bench_record *find_earlier(records *out, const char *name, const char *group, double comparison) {
+    bench_record *other = NULL;
+    for (size_t i = out->bench_count; i-- > 0 && i + LOOK_BACK > out->bench_count;) {
+        bench_record *b = &out->benches[i];
+        if (strcmp(b->name, name) != 0 || strcmp(b->group, group) != 0) continue;
+        if (b->comparison == comparison) return b;
+        if (!other && b->last != out->run_count - 1) other = b;
+    }
+    return other;
+}
+
 static void read_bench(records *out, store *s, const json_t *line) {
     const char *name = field_text(s, line, "name"), *group = field_text(s, line, "group");
-    bench_record *b = NULL;
-    for (size_t i = out->bench_count; i-- > 0 && i + LOOK_BACK > out->bench_count && !b;)
-        if (strcmp(out->benches[i].name, name) == 0 && strcmp(out->benches[i].group, group) == 0) b = &out->benches[i];
+    const double comparison = read_comparison(line);
+    bench_record *b = find_earlier(out, name, group, comparison);
     bool ok = strcmp(field_text(s, line, "status"), "ok") == 0;
     if (b && b->usable && !ok) return; /* a later failure to repeat takes nothing away */
     bool repeat = b && b->usable && ok;
     if (!repeat) {
         if (!b) b = store_push(s, &out->benches, &out->bench_count, sizeof *b);
-        *b = (bench_record){.name = name, .group = group, .run = out->run_count - 1};
+        *b = (bench_record){.name = name, .group = group, .run = out->run_count - 1, .comparison = comparison};
         read_new_bench(b, s, line);
     }
+    if (b->comparison != comparison) b->comparison = 0;
+    b->last = out->run_count - 1;
     b->pooled++;
     read_samples(b, s, line);
     summary_complete(b);

@@ -33,12 +33,29 @@ typedef struct breakdown {
     double sum_ns;
 } breakdown;
 
-/* The layer over the FLOP-matched dense FFN of the same ISA. */
+/* The layer over the FLOP-matched dense FFN. Ratios are layer / dense. */
 typedef struct dense_pair {
     const bench_record *layer, *dense;
-    interval ratio; /* layer time / dense time */
-    double flops_ratio;
+    interval ratio; /* of the times: paired by round where the two were interleaved */
+    bool interleaved;
+    double flops_ratio, floor_ratio; /* what arithmetic, and what the measured ceilings explain; NaN if unknown */
 } dense_pair;
+
+/* XE/Y of the paper: Y mixtures per token slot, E = T * Y experts of 1/Y of the width. */
+typedef struct grain {
+    double y;
+    const char *name, *shape; /* "32E/8" */
+    dense_pair pair;          /* our fastest layer and our fastest dense FFN */
+    const char *absent;       /* why there is no pair, or "" */
+} grain;
+/* The layer over the dense FFN as experts get more and smaller, at constant FLOPs of the experts. */
+typedef struct grain_curve {
+    const bench_record *first; /* for its conditions */
+    double hidden;             /* of the dense FFN: E * H / T, whatever E */
+    grain *points;             /* by rising y */
+    size_t count, measured;
+    bool floor_differs; /* somewhere from the FLOP ratio, by more than 1 % */
+} grain_curve;
 
 /* Everything measured on one shape under one set of conditions. */
 typedef struct table {
@@ -59,6 +76,8 @@ typedef struct table {
 typedef struct point {
     double x;
     const bench_record *bench;
+    const char *cliff; /* more than 10 % further from its floor than both neighbours, intervals apart; NULL: it isn't */
+    double cliff_factor; /* over the worse neighbour */
 } point;
 typedef struct series {
     const char *label;
@@ -75,6 +94,7 @@ typedef struct sweep {
     size_t count;
     const char **winners; /* one sentence per stretch of x that one series wins */
     size_t winner_count;
+    size_t judged, cliffs; /* points of ours between two neighbours, all with intervals; those that are cliffs */
 } sweep;
 /* The same benchmark on different numbers of threads. */
 typedef struct scaling {
@@ -103,13 +123,15 @@ typedef struct model {
     size_t sweep_count;
     scaling *scalings;
     size_t scaling_count;
+    grain_curve *grains;
+    size_t grain_count;
     accuracy_row *accuracy;
     size_t accuracy_count;
     skipped_row *skipped;
     size_t skipped_count;
     const char *verdict;      /* "pass", "fail", "unchecked" */
     const char *verdict_text; /* one sentence */
-    const char *findings[3];
+    const char *findings[4];  /* the three that matter, and a cliff where there is one */
     size_t finding_count;
     const char **warnings; /* what weakens this report: incomplete run, few samples, doctor's grades */
     size_t warning_count;
@@ -120,7 +142,9 @@ void model_build(model *, records *, store *);
 /* The steps of model_build, one file each. */
 void model_tables(model *, store *);
 void model_layers(model *, store *);
+void model_grains(model *, store *);
 void model_sweeps(model *, store *);
+void model_cliffs(model *, store *);
 void model_checks(model *, store *);
 void model_findings(model *, store *);
 
@@ -134,6 +158,10 @@ const char *model_own_name(const bench_record *, const char *prefix);
 /* The dense FFN of its data type with as many FLOPs and tokens: E = T = 1 and the hidden units that a token of the
  * layer meets. */
 bool model_matches_dense(const bench_record *layer, const bench_record *dense);
+dense_pair model_pair(const bench_record *layer, const bench_record *dense);
+const dense_pair *model_pair_of(const model *, const bench_record *layer); /* NULL if there is none */
+/* The FLOP ratio as a formula of E and D, with F hidden units in the dense FFN; exact by kernels/core/stages.def. */
+extern const char *const model_flops_formula;
 const block *model_block(const table *, const char *stage);   /* NULL if there is none */
 const row *model_fastest(const block *, const char *library); /* usable; NULL if there is none */
 void model_peers(table *, store *);

@@ -66,8 +66,8 @@ static const char *in_other_types(const model *m, store *s, const table *t, cons
 static void speed_finding(model *m, store *s, const table *t, const block *b) {
     const row *blas = model_fastest(b, "openblas"), *peer = model_best_peer(b);
     const char *what = strcmp(b->stage, "layer") == 0 ? "layer" : store_print(s, "%s stage", b->stage);
-    const char *setting = store_print(s, "%s, %d thread%s, %s%s", t->shape, t->threads, t->threads == 1 ? "" : "s",
-                                      t->cache, label_dtype(t->dtype).s);
+    const char *setting =
+        store_print(s, "%s, %s, %s%s", t->shape, label_threads(t->threads).s, t->cache, label_dtype(t->dtype).s);
     const char *own = store_print(s, "The %s on %s takes %s with %s", what, setting, timed(s, b->best->bench->time),
                                   b->best->bench->choice);
     if (blas)
@@ -121,6 +121,12 @@ static void floor_finding(model *m, store *s, const table *t, const block *b) {
     add_finding(m, room ? store_print(s, "%s.", text) : text);
 }
 
+static bool has_gain(const records *r) {
+    for (size_t i = 0; i < r->tune_count; i++)
+        if (r->tunes[i].kept) return true;
+    return false;
+}
+
 /* Finding 3: what tuning brought. */
 static void tuning_finding(model *m, store *s) {
     const tune_record *best = NULL;
@@ -154,6 +160,34 @@ static void tuning_finding(model *m, store *s) {
                                kept, all, label_count(evaluations).s, saving, others));
 }
 
+static const char *over_dense(store *s, const grain *g) {
+    label range = label_ratio_range(g->pair.ratio);
+    return store_print(s, "%s%s%s at %s", label_gain(g->pair.ratio).s, *range.s ? " " : "", range.s, g->name);
+}
+
+/* The first and the last point of the curve of the headline's conditions, else of the first curve. */
+static bool curve_finding(model *m, store *s, const table *t) {
+    const grain_curve *c = NULL;
+    const grain *first = NULL, *last = NULL;
+    for (size_t i = 0; i < m->grain_count; i++)
+        if (m->grains[i].measured > 1 &&
+            (!c || (t && m->grains[i].first->dims.d == t->dims.d && strcmp(m->grains[i].first->dtype, t->dtype) == 0)))
+            c = &m->grains[i];
+    for (size_t i = 0; c && i < c->count; i++) {
+        if (!c->points[i].pair.layer) continue;
+        if (!first) first = &c->points[i];
+        last = &c->points[i];
+    }
+    if (!c) return false;
+    add_finding(m,
+                store_print(s,
+                            "Over our fastest dense FFN of as many FLOPs%s, the layer takes %s and %s; the FLOPs of "
+                            "routing, mixing and redistributing alone explain %s and %s.",
+                            label_dtype(c->first->dtype).s, over_dense(s, first), over_dense(s, last),
+                            label_ratio_fine(first->pair.flops_ratio).s, label_ratio_fine(last->pair.flops_ratio).s));
+    return true;
+}
+
 static void dense_finding(model *m, store *s, const table *t) {
     if (!t || !t->dense_count) return;
     const dense_pair *best = &t->dense[0];
@@ -164,6 +198,28 @@ static void dense_finding(model *m, store *s, const table *t) {
         m, store_print(s, "The layer takes %s%s%s the time of a FLOP-matched dense FFN (%s against %s on %s%s).",
                        label_gain(best->ratio).s, *range.s ? " " : "", range.s, label_time(best->layer->time.value).s,
                        label_time(best->dense->time.value).s, t->shape, label_dtype(t->dtype).s));
+}
+
+/* The steepest of all, beside the other findings: it is a fault to be looked at. */
+static void cliff_finding(model *m, store *s) {
+    const point *worst = NULL;
+    const sweep *in = NULL;
+    size_t all = 0;
+    for (size_t i = 0; i < m->sweep_count; i++) {
+        const sweep *w = &m->sweeps[i];
+        all += w->cliffs;
+        for (size_t k = 0; k < w->count; k++)
+            for (size_t n = 0; n < w->series[k].count; n++) {
+                const point *p = &w->series[k].points[n];
+                if (!p->cliff || (worst && p->cliff_factor <= worst->cliff_factor)) continue;
+                worst = p;
+                in = w;
+            }
+    }
+    if (!worst) return;
+    const char *more = all > 1 ? store_print(s, " %zu more are marked in the sweeps.", all - 1) : "";
+    m->findings[m->finding_count++] = store_print(s, "A cliff in %s (%s%s): %s.%s", in->name, in->stage,
+                                                  label_dtype(in->dtype).s, worst->cliff, more);
 }
 
 static void warn(model *m, store *s, const char *text) {
@@ -217,8 +273,12 @@ void model_findings(model *m, store *s) {
         speed_finding(m, s, m->headline, b);
         floor_finding(m, s, m->headline, b);
     }
-    tuning_finding(m, s);
-    dense_finding(m, s, m->headline);
+    const bool gained = has_gain(m->records);
+    if (gained) tuning_finding(m, s);
+    const bool curve = curve_finding(m, s, m->headline);
+    if (!gained) tuning_finding(m, s);
+    if (!curve) dense_finding(m, s, m->headline);
+    cliff_finding(m, s);
     warn_of_runs(m, s);
     warn_of_machine(m, s);
     warn_of_samples(m, s);
@@ -228,7 +288,9 @@ void model_build(model *m, records *r, store *s) {
     *m = (model){.records = r};
     model_tables(m, s);
     model_layers(m, s);
+    model_grains(m, s);
     model_sweeps(m, s);
+    model_cliffs(m, s);
     model_checks(m, s);
     model_findings(m, s);
 }

@@ -47,24 +47,46 @@ const char *model_own_name(const bench_record *b, const char *prefix) {
     return strncmp(name, b->dtype, type) == 0 && name[type] == '_' ? name + type + 1 : name;
 }
 
-/* The dense layer of one shape is timed again in every sweep that meets it; the first one counts. */
-static bool has_pair(const table *t, const bench_record *layer) {
-    for (size_t i = 0; i < t->dense_count; i++)
-        if (t->dense[i].layer == layer) return true;
-    return false;
+dense_pair model_pair(const bench_record *layer, const bench_record *dense) {
+    dense_pair p = {.layer = layer,
+                    .dense = dense,
+                    .ratio = summary_quotient(layer->time, dense->time),
+                    .interleaved = summary_interleaved(layer, dense),
+                    .flops_ratio = layer->flops / dense->flops,
+                    .floor_ratio = layer->floor_ns / dense->floor_ns};
+    const interval paired = summary_ratio(layer, dense);
+    if (p.interleaved && paired.low > 0) p.ratio = paired;
+    return p;
 }
 
-static void add_dense(table *t, store *s, const bench_record *dense) {
-    const block *layers = model_block(t, "layer");
-    const char *isa = model_own_name(dense, "dense_ffn_");
-    for (size_t i = 0; layers && isa && i < layers->count; i++) {
-        const bench_record *layer = layers->rows[i].bench;
-        const char *own = model_own_name(layer, "layer_");
-        bool pair = own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
-        if (!pair || !layer->usable || has_pair(t, layer) || !model_matches_dense(layer, dense)) continue;
-        dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);
-        *p = (dense_pair){layer, dense, summary_quotient(layer->time, dense->time), layer->flops / dense->flops};
+const dense_pair *model_pair_of(const model *m, const bench_record *layer) {
+    for (size_t i = 0; i < m->grain_count; i++)
+        for (size_t k = 0; k < m->grains[i].count; k++)
+            if (m->grains[i].points[k].pair.layer == layer) return &m->grains[i].points[k].pair;
+    for (size_t i = 0; i < m->table_count; i++)
+        for (size_t k = 0; k < m->tables[i].dense_count; k++)
+            if (m->tables[i].dense[k].layer == layer) return &m->tables[i].dense[k];
+    return NULL;
+}
+
+/* Of the same ISA. */
+static bool is_like(const bench_record *layer, const bench_record *dense) {
+    const char *isa = model_own_name(dense, "dense_ffn_"), *own = model_own_name(layer, "layer_");
+    return isa && own && (strcmp(own, isa) == 0 || (strcmp(own, "tuned") == 0 && strcmp(layer->isa, isa) == 0));
+}
+
+/* The dense layer of one shape is timed again beside every layer that it matches: the one that shared the layer's
+ * rounds counts, else the first. */
+static void add_dense(table *t, store *s, const records *r, const bench_record *layer) {
+    const bench_record *dense = NULL;
+    for (size_t i = 0; layer->usable && i < r->bench_count; i++) {
+        const bench_record *b = &r->benches[i];
+        if (!model_is_dense(b) || !b->usable || !is_like(layer, b) || !model_matches_dense(layer, b)) continue;
+        if (!dense || (summary_interleaved(layer, b) && !summary_interleaved(layer, dense))) dense = b;
     }
+    if (!dense) return;
+    dense_pair *p = store_push(s, &t->dense, &t->dense_count, sizeof *p);
+    *p = model_pair(layer, dense);
 }
 
 void model_layers(model *m, store *s) {
@@ -73,9 +95,6 @@ void model_layers(model *m, store *s) {
         const block *layers = model_block(t, "layer");
         for (size_t k = 0; layers && k < layers->count; k++)
             if (layers->rows[k].bench->usable) add_breakdown(t, s, layers->rows[k].bench);
-        for (size_t k = 0; k < m->records->bench_count; k++) {
-            const bench_record *b = &m->records->benches[k];
-            if (model_is_dense(b) && b->usable) add_dense(t, s, b);
-        }
+        for (size_t k = 0; layers && k < layers->count; k++) add_dense(t, s, m->records, layers->rows[k].bench);
     }
 }

@@ -1,5 +1,6 @@
 #include "label.h"
 #include "model.h"
+#include "summary.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static void add_point(series *line, store *s, double x, const bench_record *b) {
         return;
     }
     point *p = store_push(s, &line->points, &line->count, sizeof *p);
-    *p = (point){x, b};
+    *p = (point){.x = x, .bench = b};
 }
 
 static const bench_record *at(const series *line, double x) {
@@ -126,7 +127,8 @@ static void add_dense(sweep *w, const records *r, store *s, const bench_record *
     for (size_t i = 0; i < r->bench_count; i++) {
         const bench_record *d = &r->benches[i];
         bool fits = d->usable && model_is_dense(d) && model_is_ours(d) && model_matches_dense(layer, d);
-        if (fits && (!best || d->time.value < best->time.value)) best = d;
+        bool beside = fits && summary_interleaved(layer, d), had = best && summary_interleaved(layer, best);
+        if (fits && (!best || beside > had || (beside == had && d->time.value < best->time.value))) best = d;
     }
     if (best) add_point(series_of(&w->series, &w->count, s, "dense_ffn", best), s, x, best);
 }

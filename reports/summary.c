@@ -45,12 +45,26 @@ interval summary_median(const double *values, const bool *taint, size_t count) {
     return m;
 }
 
+static bool same_comparison(const bench_record *a, const bench_record *b) {
+    return a->run == b->run && a->pooled == b->pooled && a->comparison == b->comparison;
+}
+
+bool summary_interleaved(const bench_record *a, const bench_record *b) {
+    return a->comparison > 0 && same_comparison(a, b);
+}
+
+/* A budget may end in the middle of a round; rounds of several processes lie one after the other. */
+static size_t shared_rounds(const bench_record *a, const bench_record *b) {
+    if (!same_comparison(a, b)) return 0;
+    if (a->samples == b->samples) return a->samples;
+    return a->pooled > 1 || a->comparison == 0 ? 0 : a->samples < b->samples ? a->samples : b->samples;
+}
+
 interval summary_ratio(const bench_record *base, const bench_record *other) {
     interval r = {base->time.value / other->time.value, NAN, NAN};
-    bool same_rounds = base->run == other->run && base->pooled == other->pooled && base->samples == other->samples;
-    double *ratios = malloc((base->samples ? base->samples : 1) * sizeof *ratios);
-    size_t n = 0;
-    for (size_t i = 0; ratios && same_rounds && i < base->samples; i++)
+    size_t n = 0, rounds = shared_rounds(base, other);
+    double *ratios = malloc((rounds ? rounds : 1) * sizeof *ratios);
+    for (size_t i = 0; ratios && i < rounds; i++)
         if (!base->taint[i] && !other->taint[i]) ratios[n++] = base->ns[i] / other->ns[i];
     if (n >= 8) r = of_values(ratios, n, 8);
     free(ratios);

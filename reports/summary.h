@@ -7,6 +7,8 @@
 /* Median of the untainted samples with the 95 % interval of order statistics; NaN value if there is none, NaN low and
  * high if there are fewer than 6. */
 interval summary_median(const double *values, const bool *taint, size_t count);
+/* Whether the file says that the two were measured in the same rounds. */
+bool summary_interleaved(const bench_record *, const bench_record *);
 /* base / other: the median of paired ratios over the rounds where both are untainted, with a 95 % sign-test interval
  * (NaN low and high with fewer than 8 pairs, or if the two were not measured in the same rounds). */
 interval summary_ratio(const bench_record *base, const bench_record *other);

@@ -32,6 +32,7 @@ static const row *find_row(const model *m, const bench_record *b) {
 
 static void put_row(const model *m, const bench_record *b, FILE *out) {
     const row *r = find_row(m, b);
+    const dense_pair *d = model_pair_of(m, b);
     const char *const texts[] = {b->name,   b->status, b->reason,  b->shape, b->stage, b->variant,
                                  b->choice, b->isa,    b->library, b->dtype, b->cache, b->group};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_text(out, texts[i]);
@@ -57,16 +58,20 @@ static void put_row(const model *m, const bench_record *b, FILE *out) {
                               b->pct_of_ceiling,
                               r ? r->over_scalar.value : NAN,
                               r ? r->over_blas.value : NAN,
-                              r ? r->error_fraction : NAN};
+                              r ? r->error_fraction : NAN,
+                              r ? r->z_rms : NAN,
+                              d ? d->ratio.value : NAN,
+                              d ? d->ratio.low : NAN,
+                              d ? d->ratio.high : NAN};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(out, numbers[i], ',');
-    put_number(out, r ? r->z_rms : NAN, '\n');
+    put_number(out, d ? d->flops_ratio : NAN, '\n');
 }
 
 void write_csv(const model *m, FILE *out) {
     fputs(
         "name,status,reason,shape,stage,variant,choice,isa,library,dtype,cache,group,g,t,e,d,h,threads,samples,tainted,"
         "iterations,median_ns,low_ns,high_ns,mad_ns,min_ns,flops,bytes,gflops,gbps,floor_ns,pct_of_ceiling,"
-        "times_scalar,times_openblas,error_fraction,z_rms\n",
+        "times_scalar,times_openblas,error_fraction,z_rms,over_dense,over_dense_low,over_dense_high,flops_over_dense\n",
         out);
     for (size_t i = 0; i < m->records->bench_count; i++) put_row(m, &m->records->benches[i], out);
 }

@@ -51,6 +51,7 @@ static void bench_data(emitter *d, const bench_record *b) {
     emit_number(d, "threads", b->threads);
     emit_text(d, "cache", b->cache);
     if (*b->group) emit_text(d, "group", b->group);
+    if (b->comparison > 0) emit_number(d, "comparison", b->comparison);
     emit_interval(d, "time_ns", b->time);
     emit_number(d, "mad_ns", b->mad_ns);
     emit_number(d, "min_ns", b->min_ns);
@@ -112,6 +113,7 @@ static void dense_data(emitter *d, const dense_pair *p) {
     emit_text(d, "layer", p->layer->name);
     emit_text(d, "dense", p->dense->name);
     emit_interval(d, "ratio", p->ratio);
+    emit_bool(d, "interleaved", p->interleaved);
     emit_number(d, "flops_ratio", p->flops_ratio);
     emit_close(d, '}');
 }
@@ -130,6 +132,65 @@ static void table_data(emitter *d, const table *t) {
     emit_close(d, ']');
     emit_open(d, "over_dense_ffn", '[');
     for (size_t i = 0; i < t->dense_count; i++) dense_data(d, &t->dense[i]);
+    emit_close(d, ']');
+    emit_close(d, '}');
+}
+
+static void grain_data(emitter *d, const grain *g) {
+    emit_open(d, NULL, '{');
+    emit_text(d, "configuration", g->name);
+    emit_number(d, "mixtures_per_slot", g->y);
+    emit_text(d, "shape", g->shape);
+    if (!g->pair.layer) {
+        emit_text(d, "absent", g->absent);
+    } else {
+        emit_text(d, "layer", g->pair.layer->name);
+        emit_text(d, "dense", g->pair.dense->name);
+        emit_interval(d, "ratio", g->pair.ratio);
+        emit_bool(d, "interleaved", g->pair.interleaved);
+        emit_number(d, "flops_ratio", g->pair.flops_ratio);
+        emit_number(d, "floor_ratio", g->pair.floor_ratio);
+    }
+    emit_close(d, '}');
+}
+
+static void curve_data(emitter *d, const grain_curve *c) {
+    emit_open(d, NULL, '{');
+    emit_number(d, "groups", c->first->dims.g);
+    emit_number(d, "group_size", c->first->dims.t);
+    emit_number(d, "d_model", c->first->dims.d);
+    emit_number(d, "hidden", c->hidden);
+    emit_text(d, "cache", c->first->cache);
+    emit_text(d, "dtype", c->first->dtype);
+    emit_number(d, "threads", c->first->threads);
+    emit_open(d, "points", '[');
+    for (size_t i = 0; i < c->count; i++) grain_data(d, &c->points[i]);
+    emit_close(d, ']');
+    emit_close(d, '}');
+}
+
+static void cliff_data(emitter *d, const point *p) {
+    emit_open(d, NULL, '{');
+    emit_text(d, "benchmark", p->bench->name);
+    emit_number(d, "x", p->x);
+    emit_number(d, "factor", p->cliff_factor);
+    emit_text(d, "text", p->cliff);
+    emit_close(d, '}');
+}
+
+static void sweep_data(emitter *d, const sweep *w) {
+    emit_open(d, NULL, '{');
+    emit_text(d, "name", w->name);
+    emit_text(d, "axis", w->letter);
+    emit_text(d, "stage", w->stage);
+    emit_text(d, "cache", w->cache);
+    emit_text(d, "dtype", w->dtype);
+    emit_number(d, "threads", w->threads);
+    emit_number(d, "points_judged", (double)w->judged);
+    emit_open(d, "cliffs", '[');
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->series[i].count; k++)
+            if (w->series[i].points[k].cliff) cliff_data(d, &w->series[i].points[k]);
     emit_close(d, ']');
     emit_close(d, '}');
 }
@@ -202,6 +263,8 @@ void write_json(const model *m, FILE *out) {
     EACH("runs", r->runs, r->run_count, run_data);
     EACH("ceilings", r->ceilings, r->ceiling_count, ceiling_data);
     EACH("tables", m->tables, m->table_count, table_data);
+    EACH("over_dense_by_granularity", m->grains, m->grain_count, curve_data);
+    EACH("sweeps", m->sweeps, m->sweep_count, sweep_data);
     EACH("tuning", r->tunes, r->tune_count, tune_data);
     EACH("accuracy", m->accuracy, m->accuracy_count, accuracy_data);
     EACH("skipped", m->skipped, m->skipped_count, skipped_data);

@@ -158,7 +158,7 @@ static void put_bases(const table *t, const block *b, FILE *out) {
 static void put_table(const table *t, FILE *out) {
     fputs("\n### ", out);
     put(out, t->shape);
-    fprintf(out, " (%d thread%s, ", t->threads, t->threads == 1 ? "" : "s");
+    fprintf(out, " (%s, ", label_threads(t->threads).s);
     put(out, t->cache);
     fputs(", ", out);
     put(out, t->dtype);
@@ -189,8 +189,49 @@ static void put_layers(const model *m, FILE *out) {
             code_cell(out, p->layer->variant);
             fprintf(out, " %s | %s |", label_time(p->layer->time.value).s, label_time(p->dense->time.value).s);
             ratio_cell(out, p->ratio, false);
-            fprintf(out, " %s |\n", label_ratio(p->flops_ratio).s);
+            fprintf(out, " %s |\n", label_ratio_fine(p->flops_ratio).s);
         }
+}
+
+static void put_grain(const grain *g, FILE *out) {
+    const dense_pair *d = &g->pair;
+    fputs("|", out);
+    cell(out, g->name);
+    cell(out, g->shape);
+    if (!d->layer) {
+        cell(out, g->absent);
+        fputs(" | | | | | |\n", out);
+        return;
+    }
+    code_cell(out, d->layer->variant);
+    fprintf(out, " %s | %s |", label_time(d->layer->time.value).s, label_time(d->dense->time.value).s);
+    ratio_cell(out, d->ratio, false);
+    fprintf(out, " %s | %s | %s |\n", label_ratio_fine(d->flops_ratio).s, label_ratio_fine(d->floor_ratio).s,
+            d->interleaved ? "the same" : "apart");
+}
+
+static void put_grains(const model *m, FILE *out) {
+    for (size_t i = 0; i < m->grain_count; i++) {
+        const grain_curve *c = &m->grains[i];
+        fputs(i ? "\n" : "\n## Over the dense FFN, by granularity\n\n", out);
+        fprintf(out, "T = %g, D = %g, G = %g, %d thread%s, ", c->first->dims.t, c->first->dims.d, c->first->dims.g,
+                c->first->threads, c->first->threads == 1 ? "" : "s");
+        put(out, c->first->cache);
+        fputs(", ", out);
+        put(out, c->first->dtype);
+        fprintf(out, ". FLOPs alone: %s, with F = E·H/T = %g.\n\n", model_flops_formula, c->hidden);
+        fputs("| configuration | shape | our fastest layer | layer | dense FFN | layer / dense [95 %] | FLOPs alone | "
+              "floor | rounds |\n|---|---|---|--:|--:|--:|--:|--:|---|\n",
+              out);
+        for (size_t k = 0; k < c->count; k++) put_grain(&c->points[k], out);
+    }
+}
+
+static void put_cliff(const point *p, FILE *out) {
+    if (!p->cliff) return;
+    fputs("  - cliff: ", out);
+    put(out, p->cliff);
+    fputs("\n", out);
 }
 
 static void put_sweeps(const model *m, FILE *out) {
@@ -207,7 +248,9 @@ static void put_sweeps(const model *m, FILE *out) {
             if (k) fputs("; ", out);
             put(out, w->winners[k]);
         }
-        fputs("\n", out);
+        fputs(!w->judged || w->cliffs ? "\n" : "; no cliffs\n", out);
+        for (size_t k = 0; k < w->count; k++)
+            for (size_t n = 0; n < w->series[k].count; n++) put_cliff(&w->series[k].points[n], out);
     }
 }
 
@@ -257,6 +300,7 @@ void write_markdown(const model *m, FILE *out) {
     if (m->table_count) fputs("\n## Variants\n", out);
     for (size_t i = 0; i < m->table_count; i++) put_table(&m->tables[i], out);
     put_layers(m, out);
+    put_grains(m, out);
     put_sweeps(m, out);
     put_tuning(m, out);
     put_lists(m, out);

@@ -37,7 +37,7 @@ static void put_row(const row *r, interval over_peer, unit u, FILE *out) {
 }
 
 static void put_table(const table *t, FILE *out) {
-    fprintf(out, "\n%s, %d thread%s, %s, %s\n", t->shape, t->threads, t->threads == 1 ? "" : "s", t->cache, t->dtype);
+    fprintf(out, "\n%s, %s, %s, %s\n", t->shape, label_threads(t->threads).s, t->cache, t->dtype);
     fprintf(out, "  %-38s %12s %-20s%9s%9s", "choice", "median", " [95 %]", "GFLOP/s", "ceiling");
     right(out, "×scalar", 9);
     right(out, t->openblas ? "×OpenBLAS" : "×peer", 10);
@@ -56,17 +56,39 @@ static void put_table(const table *t, FILE *out) {
     }
 }
 
+static void put_grains(const grain_curve *c, FILE *out) {
+    fprintf(out, "\nlayer over dense FFN, T = %g, D = %g, G = %g%s\n", c->first->dims.t, c->first->dims.d,
+            c->first->dims.g, label_dtype(c->first->dtype).s);
+    for (size_t i = 0; i < c->count; i++) {
+        const grain *g = &c->points[i];
+        fprintf(out, "  %-10s", g->name);
+        if (g->pair.layer)
+            fprintf(out, "%s %s, by FLOPs alone %s\n", label_gain(g->pair.ratio).s, label_ratio_range(g->pair.ratio).s,
+                    label_ratio_fine(g->pair.flops_ratio).s);
+        else
+            fprintf(out, "%s\n", g->absent);
+    }
+}
+
+static void put_cliffs(const sweep *w, FILE *out) {
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->series[i].count; k++)
+            if (w->series[i].points[k].cliff) fprintf(out, "  cliff: %s\n", w->series[i].points[k].cliff);
+}
+
 void write_text(const model *m, FILE *out) {
     fprintf(out, "%s, %s\n%s: %s\n", m->records->machine.name, m->records->machine.cpu, m->verdict, m->verdict_text);
     for (size_t i = 0; i < m->finding_count; i++) fprintf(out, "%zu. %s\n", i + 1, m->findings[i]);
     for (size_t i = 0; i < m->warning_count; i++) fprintf(out, "warning: %s\n", m->warnings[i]);
     for (size_t i = 0; i < m->table_count; i++) put_table(&m->tables[i], out);
+    for (size_t i = 0; i < m->grain_count; i++) put_grains(&m->grains[i], out);
     for (size_t i = 0; i < m->sweep_count; i++) {
         fprintf(out, "\n%s over %s%s, fastest: ", m->sweeps[i].name, m->sweeps[i].axis,
                 label_dtype(m->sweeps[i].dtype).s);
         for (size_t k = 0; k < m->sweeps[i].winner_count; k++)
             fprintf(out, "%s%s", k ? "; " : "", m->sweeps[i].winners[k]);
         fputs("\n", out);
+        put_cliffs(&m->sweeps[i], out);
     }
     if (m->skipped_count) fputs("\nskipped\n", out);
     for (size_t i = 0; i < m->skipped_count; i++) fprintf(out, "  %s: %s\n", m->skipped[i].name, m->skipped[i].reason);

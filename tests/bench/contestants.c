@@ -1,7 +1,9 @@
 /* contestants.c: who is timed: runnable, unlike each other, and fair. */
 #include "contestants.h"
 #include "cpu.h"
+#include "shape.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,8 +26,8 @@ static void expect_all_of_stages(mot_dtype dtype) {
         for (size_t i = 0; i < candidate_count(); i++) {
             const mot_variant *v = candidate_at(i);
             const mot_config config = mot_config_default(v);
-            expected +=
-                (int)v->stage == stage && v->dtype == dtype && !candidate_why_not(v) && v->supports(&shape, &config);
+            expected += (int)v->stage == stage && v->dtype == dtype && !candidate_cuda(v) && !candidate_why_not(v) &&
+                        v->supports(&shape, &config);
         }
         assert_true(n > 0 && n == expected);
         assert_names_differ(c, n);
@@ -115,6 +117,29 @@ static void the_dense_ffn_has_as_many_flops(void **state) {
     assert_names_differ(c, n);
 }
 
+/* What the extra stages cost over the dense FFN: exactly what the report's caption says, and nearly 1 + 1.5 E/(4D). */
+static void granularity_costs_what_the_formula_says(void **state) {
+    shape_list list = {0};
+    char error[256] = "";
+    (void)state;
+    assert_true(shape_preset(&list, "sweep-granularity", error, sizeof error));
+    assert_true(list.count >= 5);
+    for (size_t i = 0; i < list.count; i++) {
+        const mot_shape *s = &list.item[i];
+        mot_shape dense;
+        assert_true(dense_ffn_shape(s, &dense));
+        assert_int_equal(dense.d_expert, 4 * s->d_model);
+        const double ffn = mot_stage_flops(MOT_STAGE_EXPERTS, &dense), E = (double)s->experts, D = (double)s->d_model;
+        const double extra = mot_stage_flops(MOT_STAGE_ROUTE, s) + mot_stage_flops(MOT_STAGE_MIX, s) +
+                             mot_stage_flops(MOT_STAGE_REDISTRIBUTE, s);
+        const double ratio = mot_stage_flops(MOT_STAGE_LAYER, s) / ffn;
+        assert_true(fabs(ratio / (1 + extra / ffn) - 1) < 1e-12);
+        assert_true(fabs(ratio / (1 + E * (6 * D + 5) / (4 * D * (4 * D + 1))) - 1) < 1e-12);
+        assert_true(fabs(ratio / (1 + 1.5 * E / (4 * D)) - 1) < 1e-3);
+    }
+    shape_list_free(&list);
+}
+
 static void a_dense_ffn_needs_whole_numbers(void **state) {
     const mot_shape odd = {8, 32, 3, 128, 7}, big = {SIZE_MAX / 2, 32, 32, 1, 1}, wide = {1, 1, SIZE_MAX, 1, 2};
     mot_shape dense;
@@ -128,6 +153,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stages_have_all_that_runs_here),         cmocka_unit_test(the_cap_holds),
         cmocka_unit_test(layers_are_one_per_isa_tuned_and_peers), cmocka_unit_test(layers_of_bf16_say_so),
-        cmocka_unit_test(the_dense_ffn_has_as_many_flops),        cmocka_unit_test(a_dense_ffn_needs_whole_numbers)};
+        cmocka_unit_test(the_dense_ffn_has_as_many_flops),        cmocka_unit_test(a_dense_ffn_needs_whole_numbers),
+        cmocka_unit_test(granularity_costs_what_the_formula_says)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,30 @@ static void contestants_are_witnesses_of_each_other(void **state) {
     assert_string_equal(m[2].status, "ok");
 }
 
+/* Of two shapes in one comparison: each has its own tensors and its own witness, and the rounds are shared. */
+static void a_contestant_may_bring_its_own_shape(void **state) {
+    contestant side[3] = {make(CHEAP), make(DEAR), make(BENT)};
+    measurement m[3];
+    char error[256] = "";
+    (void)state;
+    side[1].own = (mot_shape){shape.groups + 3, shape.group_size, 2 * shape.experts, shape.d_model, shape.d_expert};
+    assert_true(measure(side, 3, &shape, &plain, m, error, sizeof error));
+    assert_string_equal(m[0].status, "ok");
+    assert_string_equal(m[1].status, "ok");
+    assert_string_equal(m[2].status, "mistrusted");
+    assert_non_null(strstr(m[2].reason, "differs from cheap"));
+    assert_true(m[0].comparison > 0 && m[0].comparison == m[1].comparison);
+    assert_int_equal(measure_ratio(&m[1], &m[0]).pairs, 12);
+    side[0].own = side[1].own; /* now they meet on the other shape, and the third is alone */
+    assert_true(measure(side, 3, &shape, &plain, m, error, sizeof error));
+    assert_string_equal(m[2].status, "ok");
+    assert_int_equal(m[0].comparison, compare((const int[]){CHEAP}, 1, &plain)->comparison - 1);
+    side[1].own.d_expert = SIZE_MAX / 2;
+    assert_true(measure(side, 3, &shape, &plain, m, error, sizeof error));
+    assert_string_equal(m[1].status, "skipped");
+    assert_non_null(strstr(m[1].reason, "overflows"));
+}
+
 static void what_fails_its_check_is_not_timed(void **state) {
     (void)state;
     const measurement *m = compare((const int[]){WRONG, CHEAP}, 2, &plain);
@@ -335,6 +359,7 @@ int main(void) {
                                        SIMULATED(a_kernel_that_works_now_and_then_is_mistrusted),
                                        SIMULATED(what_is_left_unwritten_is_mistrusted),
                                        SIMULATED(contestants_are_witnesses_of_each_other),
+                                       SIMULATED(a_contestant_may_bring_its_own_shape),
                                        SIMULATED(what_fails_its_check_is_not_timed),
                                        SIMULATED(what_cannot_run_is_skipped_with_its_reason),
                                        SIMULATED(tainted_samples_are_made_up_for),

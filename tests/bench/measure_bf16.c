@@ -86,18 +86,18 @@ static bool differs_by(float share) {
     tensors t = {.shape = odd, .dtype = MOT_BF16};
     const contestant name[2] = {{.name = "first"}, {.name = "second"}};
     side a = {.contestant = &name[0], .tensors = &t, .writes = MOT_MIXED}, b = a;
-    comparison c = {.dtype = MOT_BF16};
+    arena shared = {0};
     float value[N];
     b.contestant = &name[1];
     assert_true(rotor_map(&t.at[MIX_INDEX], N * sizeof(mot_bf16), 1));
     for (int i = 0; i < N; i++) value[i] = 1 + (float)i / N;
     mot_bf16_from_f32((mot_bf16 *)t.at[MIX_INDEX].base, value, N);
-    assert_true(comparison_witness(&c, &a));
+    assert_true(arena_witness(&shared, &a));
     for (int i = 0; i < N; i++) value[i] *= 1 + share;
     mot_bf16_from_f32((mot_bf16 *)t.at[MIX_INDEX].base, value, N);
-    assert_true(comparison_witness(&c, &b));
+    assert_true(arena_witness(&shared, &b));
     assert_true(share == 0 ? b.distance == 0 : !(fabs(b.distance / fabs(share) - 1) > 0.3));
-    rotor_unmap(&c.witness.copy);
+    rotor_unmap(&shared.witness.copy);
     tensors_free(&t);
     return b.differs;
 }

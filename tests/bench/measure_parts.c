@@ -183,15 +183,15 @@ static bool second_differs(float value, float last, float value_2, float last_2)
     tensors t = {.shape = {2, 2, 2, 3, 1}};
     const contestant name[2] = {{.name = "first"}, {.name = "second"}};
     side a = {.contestant = &name[0], .tensors = &t, .writes = MOT_P | MOT_MIXED}, b = a;
-    comparison c = {0};
+    arena shared = {0};
     b.contestant = &name[1];
     assert_true(rotor_map(&t.at[2], 32, 1) && rotor_map(&t.at[3], 48, 1));
     set_outputs(&t, value, last);
-    assert_true(comparison_witness(&c, &a));
+    assert_true(arena_witness(&shared, &a));
     assert_false(a.differs);
     set_outputs(&t, value_2, last_2);
-    assert_true(comparison_witness(&c, &b));
-    rotor_unmap(&c.witness.copy);
+    assert_true(arena_witness(&shared, &b));
+    rotor_unmap(&shared.witness.copy);
     tensors_free(&t);
     return b.differs;
 }

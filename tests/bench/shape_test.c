@@ -190,6 +190,9 @@ static void sweeps_hold_constant_what_they_say(void **state) {
     assert_true(shape_preset(&list, "sweep-granularity", error, sizeof error));
     for (size_t i = 0; i < list.count; i++) assert_int_equal(list.item[i].experts * list.item[i].d_expert, 65536);
     shape_list_free(&list);
+    assert_int_equal(count_of("sweep-groups"), 7);
+    assert_int_equal(count_of("sweep-width"), 13);
+    assert_int_equal(count_of("sweep-hidden"), 13);
     assert_int_equal(count_of("cpu9"), 9);
     assert_int_equal(count_of("sweep-experts"), 6);
     assert_true(count_of("full") > count_of("paper") + count_of("decode"));

@@ -98,6 +98,41 @@ static void bench_writes_samples(void **state) {
     assert_non_null(strstr(read_text("bench.csv"), "median_ns"));
 }
 
+/* The comparison and the shape of the first bench line of this variant. */
+static json_int_t comparison_of(const char *path, const char *variant, char *shape, size_t size) {
+    static char text[1 << 20];
+    snprintf(text, sizeof text, "%s", read_text(path));
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *json = json_loads(line, 0, NULL);
+        const char *of = json_string_value(json_object_get(json, "variant"));
+        const bool found = of && !strcmp(of, variant);
+        const json_int_t number = json_integer_value(json_object_get(json, "comparison"));
+        if (found) snprintf(shape, size, "%s", json_string_value(json_object_get(json, "shape")));
+        json_decref(json);
+        if (found) return number;
+    }
+    fail_msg("no line of %s in %s", variant, path);
+    return 0;
+}
+
+static void layers_and_dense_ffns_are_one_comparison(void **state) {
+    char layer[64], dense[64], mix[64];
+    (void)state;
+    outcome o = run("bench --shape g2t4e8d16h32 --stage mix,layer --isa scalar --filter scalar --quick --no-ceilings "
+                    "--budget 6 --threads 1 --out pair.jsonl");
+    expect_code(&o, 0);
+    expect_out(&o, "g2t4e8d16h32  1 thread  cold-weights  layer, f32\n");
+    expect_out(&o, "g8t1e1d16h64  1 thread  cold-weights  dense, f32\n");
+    const json_int_t number = comparison_of("pair.jsonl", "layer_scalar", layer, sizeof layer);
+    assert_int_equal(comparison_of("pair.jsonl", "dense_ffn_scalar", dense, sizeof dense), number);
+    assert_true(comparison_of("pair.jsonl", "mix_scalar_4x4", mix, sizeof mix) != number);
+    assert_string_equal(layer, "g2t4e8d16h32");
+    assert_string_equal(dense, "g8t1e1d16h64"); /* as many tokens; 32 * 8 / 4 hidden units */
+    o = run("bench --shape g2t4e8d16h32 --stage layer --isa scalar --filter ^dense_ffn_scalar --threads 1 --dry-run");
+    expect_code(&o, 0);
+    assert_string_equal(o.out, "dense_ffn_scalar/g8t1e1d16h64/t1/cold-weights\n");
+}
+
 /* How many bench lines are of this data type. */
 static int lines_of_dtype(const char *path, const char *dtype) {
     static char text[1 << 20];
@@ -134,6 +169,9 @@ static void data_types_are_compared_apart(void **state) {
     expect_code(&o, 0);
     expect_out(&o, "mix_scalar_bf16_4x4/g2t4e4d16h32/");
     assert_null(strchr(strchr(o.out, '\n') + 1, '\n'));
+    o = run("bench --shape g2t4e4d16h32 --choice 'mix_scalar_4x4{dc=0}' --dry-run --no-ceilings"); /* its default */
+    expect_code(&o, 0);
+    expect_out(&o, "mix_scalar_4x4/g2t4e4d16h32/");
 }
 
 /* What a type has been tuned to, another one does not use. */
@@ -154,18 +192,6 @@ static void each_type_is_tuned(void **state) {
     expect_out(&o, "layer_bf16_scalar/g2t4e4d16h32/");
     o = run("export bf16.json --format csv");
     expect_code(&o, 0);
-}
-
-static void run_ends_with_bf16_unless_told(void **state) {
-    (void)state;
-    const bool vectors = !strchr(run("list variants --isa avx2").out, '~');
-    outcome o = run("run --dry-run --budget 60");
-    expect_code(&o, 0);
-    if (vectors) expect_out(&o, "the same in bf16");
-    o = run("run --dry-run --budget 60 --dtype f32");
-    assert_null(strstr(o.out, "bf16"));
-    o = run_with("MOT_ISA=scalar", "run --dry-run --budget 60");
-    assert_null(strstr(o.out, "bf16"));
 }
 
 /* Rows, then a line a shape and the mean, in every format. */
@@ -321,7 +347,8 @@ static void from_tune_to_export(void **state) {
 
 static void from_bench_to_report(void **state) {
     (void)state;
-    outcome o = run("bench --shape g2t4e4d16h32 --stage layer --quick --budget 6 --threads 1 --out report.jsonl");
+    outcome o =
+        run("bench --shape g2t4e4d16h32 --stage layer --quick --no-ceilings --budget 6 --threads 1 --out report.jsonl");
     expect_code(&o, 0);
     o = run("report report.jsonl --out report.html --out report.md");
     expect_code(&o, 0);
@@ -342,9 +369,9 @@ int main(void) {
         cmocka_unit_test(check_of_one_choice),
         cmocka_unit_test(skips_are_counted),
         cmocka_unit_test(bench_writes_samples),
+        cmocka_unit_test(layers_and_dense_ffns_are_one_comparison),
         cmocka_unit_test(data_types_are_compared_apart),
         cmocka_unit_test(each_type_is_tuned),
-        cmocka_unit_test(run_ends_with_bf16_unless_told),
         cmocka_unit_test(bench_sums_up_against_peers),
         cmocka_unit_test(bench_times_one_peer_without_being_asked),
         cmocka_unit_test(bench_times_one_peer_of_bf16),

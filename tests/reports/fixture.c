@@ -20,12 +20,14 @@ typedef struct state {
     const fixture *f;
     uint32_t seed;
     const char *text;
+    int comparison; /* 0: the rows do not say */
 } state;
 
 fixture fixture_full(void) {
     return (fixture){.shapes = 3,
                      .samples = 12,
                      .sweeps = true,
+                     .grains = true,
                      .tune = true,
                      .checks = true,
                      .threads1 = true,
@@ -147,6 +149,7 @@ static void put_bench(state *s, const way *w, shape k, int threads, const char *
             "\"isa\":\"%s\",\"library\":\"%s\",\"dtype\":\"%s\",\"threads\":%d,\"cache\":\"cold-weights\",\"group\":"
             "\"%s\",",
             w->isa, w->library, is_bf16(w) ? "bf16" : "f32", threads, group);
+    if (s->comparison) fprintf(s->out, "\"comparison\":%d,", s->comparison);
     put_samples(s, ns);
     fprintf(s->out,
             "\"flops\":%.0f,\"bytes\":%.0f,\"gflops\":%.2f,\"gbps\":%.2f,\"floor_ns\":%.0f,\"pct_of_ceiling\":%.1f,", f,
@@ -255,6 +258,29 @@ static void put_sweeps(state *s) {
         put_bench(s, &ffn, (shape){2048, 1, 1, 512, 64 * e}, 2, "sweep-experts", .94, "experts");
 }
 
+/* Layers and their dense FFN interleaved, 32E/1 to 32E/16; 32E/32 did not fit. */
+static void put_grains(state *s) {
+    static const way layers[] = {{"layer", "layer_avx2", "avx2", "mot", .79},
+                                 {"layer", "layer_avx512", "avx512", "mot", .92}};
+    static const way ffn[] = {{"experts", "dense_ffn_avx2", "avx2", "mot", .82},
+                              {"experts", "dense_ffn_avx512", "avx512", "mot", .94}};
+    for (int y = 1; y <= 16; y *= 2) {
+        const shape k = {64, 32, 32 * y, 512, 2048.0 / y}, dense = {2048, 1, 1, 512, 2048};
+        s->comparison++;
+        for (int i = 0; i < 2; i++)
+            put_bench(s, &layers[i], k, 2, "sweep-granularity", layers[i].share * (1 - .015 * log2(y)), "layer");
+        for (int i = 0; i < 2; i++) put_bench(s, &ffn[i], dense, 2, "sweep-granularity", ffn[i].share, "experts");
+    }
+    s->comparison = 0;
+    fprintf(s->out,
+            "{\"type\":\"bench\",\"name\":\"layer_avx512%s/g64t32e1024d512h64/t2/cold-weights\",\"status\":\"skipped\","
+            "\"reason\":\"one call takes 4.1 s: more than the budget has left%s\",\"shape\":\"g64t32e1024d512h64\","
+            "\"stage\":\"layer\",\"variant\":\"layer_avx512%s\",\"config\":[],\"isa\":\"avx512\",\"library\":\"mot\","
+            "\"dtype\":\"f32\",\"threads\":2,\"cache\":\"cold-weights\",\"group\":\"sweep-granularity\",\"samples_ns\":"
+            "[]}\n",
+            s->text, s->text, s->text);
+}
+
 static void put_tune(state *s) {
     static const struct {
         const char *stage, *usual, *winner;
@@ -300,13 +326,14 @@ static void put_bf16(state *s, shape k) {
 }
 
 void fixture_write(FILE *out, const fixture *f) {
-    state s = {out, f, 7, f->text ? f->text : ""};
+    state s = {out, f, 7, f->text ? f->text : "", 0};
     put_run(&s);
     put_ceilings(&s);
     if (f->checks) put_checks(&s);
     for (int i = 0; i < f->shapes; i++) put_shape(&s, shapes[i % 8], 2);
     if (f->threads1) put_shape(&s, shapes[0], 1);
     if (f->sweeps) put_sweeps(&s);
+    if (f->grains) put_grains(&s);
     if (f->tune) put_tune(&s);
     if (f->bf16) put_bf16(&s, shapes[0]);
     fprintf(out,

@@ -8,7 +8,7 @@
 typedef struct fixture {
     int shapes;  /* tables, 1 … 8 */
     int samples; /* per row */
-    bool sweeps, tune, checks, threads1, bf16;
+    bool sweeps, grains, tune, checks, threads1, bf16;
     const char *text; /* NULL, or put into every text that a machine or a user gives: host, CPU, names, reasons */
     const char *fingerprint;
 } fixture;

@@ -106,8 +106,9 @@ static void page_needs_nothing_from_outside(void **state) {
     assert_non_null(strstr(page, "default-src 'none'"));
     assert_null(strstr(page, "unsafe-inline"));
     assert_null(strstr(page, "{{"));
-    static const char *const ids[] = {"verdict",   "glance",  "machine", "roofline", "variants", "sweeps",
-                                      "breakdown", "scaling", "tuning",  "accuracy", "samples",  "skipped"};
+    static const char *const ids[] = {"verdict",     "glance",  "machine",   "roofline", "variants",
+                                      "granularity", "sweeps",  "breakdown", "scaling",  "tuning",
+                                      "accuracy",    "samples", "skipped"};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         char section[64], link[64];
         snprintf(section, sizeof section, "<section id=\"%s\"", ids[i]);
@@ -156,7 +157,7 @@ static void two_hundred_benchmarks_fit_a_megabyte(void **state) {
     fixture f = fixture_full();
     f.shapes = 7;
     f.samples = 32;
-    f.sweeps = f.threads1 = f.bf16 = false;
+    f.sweeps = f.grains = f.threads1 = f.bf16 = false;
     size_t n = 0, rows = 0;
     char *samples = fixture_text(&f, &n);
     rows = count(samples, "\"type\":\"bench\"");
@@ -182,6 +183,11 @@ static void json_says_what_the_model_says(void **state) {
         json_array_size(json_object_get(json_array_get(json_object_get(root, "benchmarks"), 0), "samples_ns")), 12);
     assert_string_equal(json_string_value(json_object_get(root, "verdict")), "pass");
     assert_int_equal(json_array_size(json_object_get(root, "findings")), 3);
+    const json_t *curve = json_array_get(json_object_get(root, "over_dense_by_granularity"), 0);
+    const json_t *points = json_object_get(curve, "points"), *last = json_array_get(points, 5);
+    assert_int_equal(json_array_size(points), 6);
+    assert_int_equal(json_array_size(json_object_get(json_array_get(points, 0), "ratio")), 3);
+    assert_non_null(strstr(json_string_value(json_object_get(last, "absent")), "one call takes 4.1 s"));
     /* The page carries the same. */
     char *page = write_report(&f, "html", &n);
     char *data = strstr(page, "id=\"data\">");
@@ -218,7 +224,7 @@ static void csv_is_rectangular(void **state) {
     char *text = write_report(&f, "csv", &n);
     const char *line = text;
     size_t columns = csv_fields(&line);
-    assert_int_equal(columns, 36);
+    assert_int_equal(columns, 40);
     for (; *line; rows++) assert_int_equal(csv_fields(&line), columns);
     assert_true(rows > 100);
     free(text);
@@ -307,6 +313,7 @@ static void golden(void **state) {
     text = write_report(&f, "html", &n);
     golden_piece(text, "<section id=\"verdict\"", "</section>", "verdict.html");
     golden_piece(strstr(text, "<section id=\"roofline\""), "<svg class=\"plot\"", "</svg></div>", "roofline.svg");
+    golden_piece(strstr(text, "<section id=\"granularity\""), "<svg", "</svg>", "granularity.svg");
     golden_piece(strstr(text, "<section id=\"sweeps\""), "<svg", "</svg>", "sweep.svg");
     golden_piece(strstr(text, "<section id=\"breakdown\""), "<svg", "</svg>", "breakdown.svg");
     free(text);
