@@ -1,7 +1,7 @@
-/* candidates.c: libmot's variants, then those of the peers, as one list. */
+/* candidates.c: libmot's variants, those of the peers, and those on a GPU as one list. */
 #include "peers.h"
 
-#include "cpu.h"
+#include "cuda_device.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static size_t peer_variants(void) {
     return n;
 }
 
-size_t candidate_count(void) { return mot_registry_count() + peer_variants(); }
+size_t candidate_count(void) { return mot_registry_count() + peer_variants() + mot_cuda_count(); }
 
 const mot_variant *candidate_at(size_t index) {
     if (index < mot_registry_count()) return mot_registry_at(index);
@@ -35,7 +35,7 @@ const mot_variant *candidate_at(size_t index) {
         if (index < peers[i]->variant_count) return &peers[i]->variants[index];
         index -= peers[i]->variant_count;
     }
-    return NULL;
+    return index < mot_cuda_count() ? &mot_cuda_at(index)->variant : NULL;
 }
 
 const mot_variant *candidate_find(const char *name) {
@@ -50,8 +50,6 @@ const peer *candidate_peer(const mot_variant *v) {
             if (v == &peers[i]->variants[j]) return peers[i];
     return NULL;
 }
-
-const char *candidate_why_not(const mot_variant *v) { return candidate_peer(v) ? NULL : mot_cpu_why_not(v->isa); }
 
 /* The first variant of a stage for this data type, at its defaults. */
 static mot_choice peer_choice(const peer *p, mot_stage stage, mot_dtype dtype) {

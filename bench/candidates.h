@@ -1,4 +1,5 @@
-/* candidates.h: everything that can be checked and timed: libmot's variants, then those of peer libraries. */
+/* candidates.h: everything that can be checked and timed: libmot's variants, those of peer libraries, those on a GPU.
+ */
 #ifndef BENCH_CANDIDATES_H
 #define BENCH_CANDIDATES_H
 
@@ -27,6 +28,9 @@ size_t candidate_count(void);
 const mot_variant *candidate_at(size_t index);
 const mot_variant *candidate_find(const char *name);
 const peer *candidate_peer(const mot_variant *); /* NULL: one of ours */
+struct mot_cuda_variant;
+const struct mot_cuda_variant *candidate_cuda(const mot_variant *); /* NULL: it runs on the CPU */
+bool plan_is_cuda(const mot_plan *);
 /* NULL if this machine can run it, else the reason ("no avx512f in CPUID"). */
 const char *candidate_why_not(const mot_variant *);
 /* The layers of a peer: route, mix, experts, redistribute of one library and data type, a layer for each of its experts

@@ -1,7 +1,7 @@
 #include "check.h"
 
+#include "check_cuda.h"
 #include "check_judge.h"
-#include "cpu.h"
 #include "fpstate.h"
 #include "workspace.h"
 
@@ -40,6 +40,7 @@ static void execute(const run *r, const mot_tensors *t) {
 }
 
 static bool execute_watched(findings *f, const run *r, workspace *w, const char *where) {
+    if (plan_is_cuda(r->plan)) return cuda_execute(f, r->plan, &r->pb.shape, w, where);
     const mot_choice *packing = packing_step(r);
     guarded *packed = &w->region[REGION_PACKED];
     fpstate before = fpstate_read();
@@ -68,13 +69,18 @@ static bool memory_kept(findings *f, const workspace *w, const char *where) {
     return true;
 }
 
+static size_t scratch_bytes(const run *r) {
+    const mot_shape *s = &r->pb.shape;
+    if (plan_is_cuda(r->plan)) return cuda_scratch_bytes(r->plan, s);
+    return r->plan->steps == 1 ? mot_step_scratch_bytes(&r->plan->step[0], s, r->options->threads)
+                               : mot_plan_workspace_bytes(r->plan, s, r->options->threads);
+}
+
 static bool run_once(findings *f, const run *r) {
     const mot_choice *packing = packing_step(r), *step = &r->plan->step[0];
-    const mot_shape *s = &r->pb.shape;
     bool single = r->plan->steps == 1;
-    size_t packed = packing ? packing->variant->pack_bytes(s, &packing->config) : 0;
-    size_t scratch = single ? mot_step_scratch_bytes(step, s, r->options->threads)
-                            : mot_plan_workspace_bytes(r->plan, s, r->options->threads);
+    size_t packed = packing ? packing->variant->pack_bytes(&r->pb.shape, &packing->config) : 0;
+    size_t scratch = scratch_bytes(r);
     workspace w;
     char where[64];
     snprintf(where, sizeof where, "%s data, %s guard%s%s", data_mode_name(r->pb.mode),
@@ -121,7 +127,7 @@ static bool runnable(const mot_plan *plan, const mot_shape *s, check_result *r) 
     double needed = workspace_estimate(s, mot_plan_dtype(plan)), available = memory_available();
     for (int i = 0; i < plan->steps; i++) {
         const mot_variant *v = plan->step[i].variant;
-        if (mot_cpu_why_not(v->isa)) return skip(r, "%s", mot_cpu_why_not(v->isa)), false;
+        if (candidate_why_not(v)) return skip(r, "%s", candidate_why_not(v)), false;
         if (v->dtype != mot_plan_dtype(plan)) return skip(r, "%s is of another data type", v->name), false;
         if (v->supports && !v->supports(s, &plan->step[i].config))
             return skip(r, "%s does not support this shape", v->name), false;

@@ -54,6 +54,9 @@ check_result check_choice(const mot_choice *, const mot_shape *, const check_opt
 /* The same in a forked child with a time limit: CRASH and TIMEOUT become verdicts. */
 check_result check_plan_forked(const mot_plan *, const mot_shape *, const check_options *, double timeout_s);
 
+/* Starts the one child in which all checks of CUDA kernels run, before this process uses the device itself. */
+bool check_worker_start(void);
+
 /* What measure demands: the verdict of this plan, remembered for the process per (data type, choices, shape with G
  * capped at 8 so that it is fast; tails and odd sizes are `motbench check`'s work). */
 check_result check_before_timing(const mot_plan *, const mot_shape *);

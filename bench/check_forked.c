@@ -1,5 +1,5 @@
 /* A check in a forked child: a kernel that crashes or hangs costs a verdict, not the process. */
-#include "check.h"
+#include "check_forked.h"
 
 #include "workspace.h"
 
@@ -50,12 +50,18 @@ static void serial(void *context, mot_task task, void *data, int count) {
     for (int i = 0; i < count; i++) task(data, i);
 }
 
-static void child(int fd, const mot_plan *plan, const mot_shape *s, const check_options *options) {
+void check_child_begin(int fd) {
     report_fd = fd;
-    doomed = (check_result){.verdict = VERDICT_CRASH, .seed = options->seed};
+    doomed = (check_result){.verdict = VERDICT_CRASH};
     catch_signals();
-    check_result r = {.verdict = VERDICT_SKIP, .reason = "mot_set_threads_callback failed", .seed = options->seed};
-    if (mot_set_threads_callback(serial, NULL) == MOT_OK) r = check_plan(plan, s, options);
+    mot_status always_ok = mot_set_threads_callback(serial, NULL);
+    (void)always_ok;
+}
+
+static void child(int fd, const mot_plan *plan, const mot_shape *s, const check_options *options) {
+    check_child_begin(fd);
+    doomed.seed = options->seed;
+    const check_result r = check_plan(plan, s, options);
     report(&r);
 }
 
@@ -67,16 +73,15 @@ static double now_s(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* 1: the child said something or died; 0: the time is over. */
-static int wait_for(int fd, double timeout_s) {
+bool check_wait_for(int fd, double timeout_s) {
     double end = now_s() + timeout_s;
     for (;;) {
         double left = end - now_s();
-        if (left <= 0) return 0;
+        if (left <= 0) return false;
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int ready = poll(&p, 1, left > 1e6 ? 1000000000 : (int)(left * 1e3) + 1);
-        if (ready > 0) return 1;
-        if (ready < 0 && errno != EINTR) return 0;
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return false;
     }
 }
 
@@ -99,7 +104,7 @@ static void died(check_result *r, int status) {
 
 static check_result collect(pid_t pid, int fd, double timeout_s, uint64_t seed) {
     check_result r = {.verdict = VERDICT_CRASH, .seed = seed};
-    bool in_time = wait_for(fd, timeout_s);
+    bool in_time = check_wait_for(fd, timeout_s);
     if (!in_time) kill(pid, SIGKILL);
     check_result sent;
     ssize_t got;
@@ -122,6 +127,7 @@ static check_result no_child(const char *what, uint64_t seed) {
 check_result check_plan_forked(const mot_plan *plan, const mot_shape *s, const check_options *options,
                                double timeout_s) {
     int ends[2];
+    if (plan_is_cuda(plan)) return check_plan_worker(plan, s, options, timeout_s);
     if (pipe(ends) != 0) return no_child("pipe", options->seed);
     fflush(NULL); /* or the child would hold a second copy of what is buffered */
     pid_t pid = fork();

@@ -1,5 +1,6 @@
 #include "check_judge.h"
 
+#include "cuda_device.h"
 #include "oracle.h"
 #include "oracle_vector.h"
 
@@ -31,6 +32,14 @@ bool findings_fail(findings *f, const char *format, ...) {
     va_list args;
     va_start(args, format);
     if (f->result.verdict != VERDICT_FAIL) settle(f, VERDICT_FAIL, format, args);
+    va_end(args);
+    return false;
+}
+
+bool findings_crash(findings *f, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    settle(f, VERDICT_CRASH, format, args);
     va_end(args);
     return false;
 }
@@ -206,6 +215,12 @@ static bool judge_output(judge *j, size_t elements) {
     return ok;
 }
 
+/* Where factors are rounded to a narrow type, their errors are as coarse as those of storing in one. */
+static bool rounds_factors(const mot_choice *choice) {
+    const mot_cuda_variant *v = choice ? candidate_cuda(choice->variant) : NULL;
+    return v && v->tf32;
+}
+
 bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, const workspace *w, const char *where) {
     for (int i = 0; i < REGION_TENSORS; i++) {
         const guarded *g = &w->region[i];
@@ -213,7 +228,7 @@ bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, con
         judge j = {.found = f, .pb = pb, .tensors = &w->tensors, .output = 1 << i, .where = where};
         j.got = (numbers){g->data, pb->dtype};
         j.choice = choice, j.name = g->name;
-        j.z.stored = pb->dtype != MOT_F32;
+        j.z.stored = pb->dtype != MOT_F32 || rounds_factors(choice);
         j.bounded = pb->stage != MOT_STAGE_LAYER;
         if (!judge_output(&j, g->bytes / mot_dtype_bytes(pb->dtype))) return false;
     }

@@ -12,9 +12,10 @@ typedef struct findings {
     size_t zeros; /* among those compared */
 } findings;
 
-/* Set the verdict and its reason: FAIL over any other, SKIP (the check itself lacks something) and MARGINAL over PASS.
- * Always false. */
+/* Set the verdict and its reason: FAIL and CRASH over any other, SKIP (the check itself lacks something) and MARGINAL
+ * over PASS. Always false. */
 bool findings_fail(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool findings_crash(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool findings_skip(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool findings_marginal(findings *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 #include "contestants.h"
 
 #include "cpu.h"
+#include "cuda_device.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,9 @@ static mot_plan one_step(mot_choice choice) { return (mot_plan){.steps = 1, .ste
 /* MOT_ISA_BEST as a cap is none. */
 static bool has_isa(mot_isa isa, mot_isa cap) { return (cap == MOT_ISA_BEST || isa <= cap) && !mot_cpu_why_not(isa); }
 
-static bool usable(const mot_variant *v, mot_isa cap) { return candidate_peer(v) || has_isa(v->isa, cap); }
+static bool usable(const mot_variant *v, mot_isa cap) {
+    return !candidate_cuda(v) && (candidate_peer(v) || has_isa(v->isa, cap));
+}
 
 size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtype, mot_isa cap, contestant *out,
                              size_t capacity) {
@@ -32,6 +35,21 @@ size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtyp
         const mot_choice choice = {candidate_at(i), mot_config_default(candidate_at(i))};
         const mot_variant *v = choice.variant;
         if (v->stage == stage && usable(v, cap) && v->supports(s, &choice.config)) add(&l, v->name, one_step(choice));
+    }
+    return l.count;
+}
+
+size_t contestants_for_cuda(mot_stage stage, const mot_shape *s, mot_dtype dtype, contestant *out, size_t capacity) {
+    static const char *const layer[] = {"layer_cuda", "layer_bf16_cuda"};
+    list l = {out, 0, capacity, dtype};
+    if (stage == MOT_STAGE_LAYER) {
+        const mot_plan plan = cuda_layer(s, dtype);
+        if (plan.steps) add(&l, layer[dtype], plan);
+    }
+    for (size_t i = 0; i < mot_cuda_count(); i++) {
+        const mot_variant *v = &mot_cuda_at(i)->variant;
+        const mot_choice choice = {v, mot_config_default(v)};
+        if (v->stage == stage && v->supports(s, &choice.config)) add(&l, v->name, one_step(choice));
     }
     return l.count;
 }

@@ -9,6 +9,9 @@
 /* One stage: every variant of this data type up to ISA `cap` (MOT_ISA_BEST: any) that runs here and supports the shape,
  * with its default knobs; then peers. */
 size_t contestants_for_stage(mot_stage, const mot_shape *, mot_dtype, mot_isa cap, contestant *out, size_t capacity);
+/* On the GPU: every CUDA kernel of a stage that supports the shape, also where nothing can run it, so that a row says
+ * why; of MOT_STAGE_LAYER "layer_cuda" or "layer_bf16_cuda". */
+size_t contestants_for_cuda(mot_stage, const mot_shape *, mot_dtype, contestant *out, size_t capacity);
 /* The layer: layer_scalar, layer_avx2, … up to `cap`; layer_tuned if `tuned` is not NULL (from mot_profile_layer);
  * layer_<library> of each peer. In bf16 they are called layer_bf16_scalar, …, layer_bf16_avx512bf16. */
 size_t contestants_for_layer(const mot_shape *, mot_dtype, mot_isa cap, const mot_plan *tuned, contestant *out,

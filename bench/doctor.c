@@ -156,7 +156,11 @@ static grade gpu(finding *f) {
     json_t *facts = machine_gpu();
     const char *reason = json_string_value(json_object_get(facts, "reason"));
     const char *name = json_string_value(json_object_get(facts, "name"));
-    const grade g = say(f, OK, "%s", reason ? reason : name ? name : "present");
+    const char *unused = json_string_value(json_object_get(facts, "kernels_reason"));
+    f->advice = "cmake --preset cuda builds them; MOT_CUDA_MODULE names a libmot_cuda.so";
+    const grade g = reason ? say(f, OK, "%s", reason)
+                           : say(f, unused ? WARN : OK, "%s%s%s", name ? name : "present",
+                                 unused ? "; CUDA kernels are skipped: " : "", unused ? unused : "");
     json_decref(facts);
     return g;
 }

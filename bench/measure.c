@@ -2,7 +2,7 @@
 #include "measure.h"
 
 #include "check.h"
-#include "measure_run.h"
+#include "measure_cuda.h"
 #include "shape.h"
 #include "timer.h"
 
@@ -34,8 +34,9 @@ static const char *why_not(const mot_plan *plan, const mot_shape *shape) {
 /* Tensors are shared, so they have one data type. */
 static const char *why_not_here(const comparison *c, const mot_plan *plan, const mot_shape *shape) {
     const char *reason = shape_bytes(shape) ? why_not(plan, shape) : "its shape overflows";
-    if (reason || !c->count || mot_plan_dtype(plan) == c->dtype) return reason;
-    return "of another data type than the first contestant";
+    if (reason || !c->count) return reason;
+    if (plan_is_cuda(plan) != plan_is_cuda(&c->side[0].contestant->plan)) return "the first one runs elsewhere";
+    return mot_plan_dtype(plan) == c->dtype ? NULL : "of another data type than the first contestant";
 }
 
 static bool admit(const comparison *comparison, const contestant *c, measurement *m) {
@@ -87,14 +88,14 @@ static measure_options with_defaults(const measure_options *given) {
     return o;
 }
 
-static const char *bad_option(const measure_options *o, const mot_shape *shape) {
+static const char *bad_option(const measure_options *o, const mot_shape *shape, bool on_device) {
     if (o->rounds < 1 || o->rounds > MEASURE_MAX_ROUNDS) return "rounds must be 1..64";
     if (!(o->min_time_s > 0 && o->min_time_s <= 3600)) return "the time of a sample must be above 0 and at most 3600 s";
     if (o->threads < 1) return "threads must be at least 1";
     if ((unsigned)o->cache >= CACHE_STATE_COUNT) return "unknown cache state";
     if (shape->groups == 0) return "a shape with 0 groups has nothing to time";
     if (shape_bytes(shape) == 0) return "a size of the shape is 0, or its product overflows";
-    if (!gbench_version()) return "built without Google Benchmark: cannot time";
+    if (!on_device && !gbench_version()) return "built without Google Benchmark: cannot time";
     return NULL;
 }
 
@@ -132,6 +133,15 @@ static void set_deadline(comparison *c, int64_t begin) {
     if (budget > 0) c->deadline = (int64_t)fmax((double)begin + budget, (double)timer_now() + budget / 2);
 }
 
+/* On the device there are no threads to pin and no counters; the same rounds and statistics. */
+static bool compete_on_device(comparison *c, int64_t begin, char *error, size_t error_size) {
+    set_deadline(c, begin);
+    const bool ok = comparison_on_device(c, error, error_size);
+    if (ok) comparison_finish(c);
+    comparison_free(c);
+    return ok;
+}
+
 /* Everything that needs threads and memory. */
 static bool compete(comparison *c, int64_t begin, char *error, size_t error_size) {
     bool ok = settle(c, error, error_size) && comparison_prepare(c, error, error_size) &&
@@ -157,14 +167,17 @@ bool measure(const contestant *contestants, size_t count, const mot_shape *shape
     static long comparisons;
     comparison c = {.options = with_defaults(options), .shape = *shape, .number = ++comparisons};
     const int64_t begin = timer_now();
-    const char *bad = bad_option(&c.options, shape);
+    const bool on_device = count && plan_is_cuda(&contestants[0].plan);
+    const char *bad = bad_option(&c.options, shape, on_device);
     if (bad || count == 0) {
         snprintf(error, error_size, "%s", bad ? bad : "no contestants");
         return false;
     }
     bool ok = gather(&c, contestants, count, out);
+    const bool first_on_device = c.count && plan_is_cuda(&c.side[0].contestant->plan);
     if (!ok) snprintf(error, error_size, "out of memory");
-    if (ok && c.count) ok = compete(&c, begin, error, error_size);
+    if (ok && c.count)
+        ok = first_on_device ? compete_on_device(&c, begin, error, error_size) : compete(&c, begin, error, error_size);
     free(c.side);
     free(c.arena);
     return ok;

@@ -1,12 +1,22 @@
 /* measure_agree.c: checks are of small shapes; at the timed one contestants are each other's witnesses. */
+#include "cuda_device.h"
 #include "measure_run.h"
 
 #include <math.h>
 #include <string.h>
 
+static bool rounds_factors(const contestant *k) {
+    for (int i = 0; i < k->plan.steps; i++) {
+        const mot_cuda_variant *v = candidate_cuda(k->plan.step[i].variant);
+        if (v && v->tf32) return true;
+    }
+    return false;
+}
+
 static bool keep_outputs(witness *w, const side *s) {
     w->name = s->contestant->name;
     w->writes = s->writes;
+    w->coarse = rounds_factors(s->contestant);
     if (!rotor_map(&w->copy, tensors_bytes(&s->tensors->shape, s->tensors->dtype, s->writes), 1)) return false;
     char *to = w->copy.base;
     for (int i = 0; i < TENSOR_COUNT; i++) {
@@ -71,8 +81,9 @@ static double farthest(const witness *w, const side *s) {
 
 /* What rounding alone makes stays below a tenth of it in f32. A value that bf16 stores is off by 2^-9 rms at most; a
  * layer stores five on the way to its output (p, mixed, the hidden layer, y, out), and two layers may differ in all of
- * them: sqrt(10) 2^-9, under 2^-7. One product of 2048 left out makes 2^-5.5. */
-static double near(mot_dtype dtype) { return dtype == MOT_BF16 ? 0x1p-7 : 1e-4; }
+ * them: sqrt(10) 2^-9, under 2^-7. One product of 2048 left out makes 2^-5.5. Factors rounded to TF32 are off by
+ * 2^-12.6 rms each. */
+static double near(mot_dtype dtype, bool coarse) { return dtype == MOT_BF16 ? 0x1p-7 : coarse ? 0x1p-9 : 1e-4; }
 
 bool arena_witness(arena *a, side *s) {
     if (s->wrong) return true; /* it has left outputs unwritten */
@@ -80,6 +91,6 @@ bool arena_witness(arena *a, side *s) {
     if (a->witness.writes != s->writes) return true;
     s->witness = a->witness.name;
     s->distance = farthest(&a->witness, s);
-    s->differs = !(s->distance <= near(s->tensors->dtype));
+    s->differs = !(s->distance <= near(s->tensors->dtype, a->witness.coarse || rounds_factors(s->contestant)));
     return true;
 }

@@ -9,6 +9,7 @@
 typedef struct witness {
     const char *name;
     int writes;
+    bool coarse; /* its factors are rounded to TF32 */
     rotor copy;
 } witness;
 

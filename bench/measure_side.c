@@ -104,13 +104,13 @@ static bool has_poison(const void *data, size_t bytes, mot_dtype dtype) {
     return false;
 }
 
-static void poison_copy(const side *s, size_t copy, size_t step) {
+void side_poison(const side *s, size_t copy, size_t step) {
     const tensors *t = s->tensors;
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (s->writes & 1 << i) poison_tensor(rotor_at(&t->at[i], copy), t->at[i].bytes, t->dtype, step);
 }
 
-static uint64_t hash_copy(const side *s, size_t copy) {
+uint64_t side_hash(const side *s, size_t copy) {
     uint64_t hash = 0;
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (s->writes & 1 << i)
@@ -118,7 +118,7 @@ static uint64_t hash_copy(const side *s, size_t copy) {
     return hash;
 }
 
-static bool copy_is_written(const side *s, size_t copy) {
+bool side_written(const side *s, size_t copy) {
     const tensors *t = s->tensors;
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (s->writes & 1 << i && has_poison(rotor_at(&t->at[i], copy), t->at[i].bytes, t->dtype)) return false;
@@ -148,12 +148,12 @@ static bool pack(side *s) {
 bool side_prepare(side *s, const tensors *t) {
     s->tensors = t;
     if (!pack(s) || !rotor_map(&s->workspace, side_workspace_bytes(s, &t->shape), 1)) return false;
-    poison_copy(s, 0, 1);
+    side_poison(s, 0, 1);
     if (s->peer) s->peer->enter();
     s->next = 0;
     s->call_ns = side_time_calls(s, 1);
-    s->wrong = !copy_is_written(s, 0);
-    s->outputs = hash_copy(s, 0);
+    s->wrong = !side_written(s, 0);
+    s->outputs = side_hash(s, 0);
     return true;
 }
 
@@ -180,12 +180,12 @@ void side_batch(void *data, gbench_batch *b) {
     if (s->peer) s->peer->enter();
     if (s->warm) side_time_calls(s, 1);
     const size_t first = s->next, written = copies_written(s, b->iterations);
-    for (size_t i = 0; i < written; i++) poison_copy(s, (first + i) % copies, a_page);
+    for (size_t i = 0; i < written; i++) side_poison(s, (first + i) % copies, a_page);
     if (s->probe) taint_begin(s->probe);
     const bool counting = s->counters && counters_start(s->counters);
     const double ns = side_time_calls(s, b->iterations);
     if (counting) report_counters(s, b);
     if (s->probe) s->disturbance = taint_end(s->probe, ns);
     b->seconds = ns / 1e9;
-    for (size_t i = 0; i < written; i++) s->wrong |= hash_copy(s, (first + i) % copies) != s->outputs;
+    for (size_t i = 0; i < written; i++) s->wrong |= side_hash(s, (first + i) % copies) != s->outputs;
 }

@@ -62,6 +62,10 @@ int side_rotating(const side *, cache_state); /* tensors that rotate in this sta
 /* Maps, packs, runs once on poisoned outputs. False: out of memory. Sets side->wrong if outputs were left unwritten. */
 bool side_prepare(side *, const tensors *);
 void side_free(side *);
+/* Outputs of a copy: every step-th element becomes a NaN that no arithmetic makes; is none left; a hash of them. */
+void side_poison(const side *, size_t copy, size_t step);
+bool side_written(const side *, size_t copy);
+uint64_t side_hash(const side *, size_t copy);
 double side_time_calls(side *, long calls);  /* ns of that many calls */
 void side_batch(void *side, gbench_batch *); /* a gbench_body: warm up, poison, time, verify */
 

@@ -1,6 +1,7 @@
 #include "oracle.h"
 
 #include "bound.h"
+#include "cuda_device.h"
 #include "oracle_dot.h"
 #include "variance.h"
 
@@ -64,10 +65,21 @@ static double gamma_of(const mot_choice *choice, size_t k, size_t extra) {
     return bound_gamma((v && v->depth ? v->depth(k, &choice->config) : k) + 1 + extra);
 }
 
+/* Tensor cores round the factors of an f32 product to TF32, where denormals have hardly a bit left. */
+static double factor_of(const mot_choice *choice) {
+    const mot_cuda_variant *v = choice && choice->variant ? candidate_cuda(choice->variant) : NULL;
+    return v && v->tf32 ? 0x1p-11 : 0;
+}
+
 static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m, size_t k, double exact_below,
                     size_t extra) {
-    oracle_dot(out, row, a, m, k,
-               (arithmetic){gamma_of(&o->choice, k, extra), exact_below, flushed_below(o->pb.dtype), extra});
+    const double factor = factor_of(&o->choice), denormal = 0x1p-126;
+    const arithmetic how = {.gamma = gamma_of(&o->choice, k, extra),
+                            .exact_below = exact_below,
+                            .flushed = factor > 0 ? denormal : flushed_below(o->pb.dtype),
+                            .factor = factor,
+                            .extra = extra};
+    oracle_dot(out, row, a, m, k, how);
 }
 
 /* A row comes out of a stage. The bound stays that of the sum (stored_error takes the rounding out of what it judges).
@@ -230,7 +242,8 @@ static void redistribute_row(oracle *o, const mot_tensors *t, size_t group, size
 }
 
 double oracle_gamma(const problem *pb, const mot_choice *choice, size_t k) {
-    return gamma_of(choice, k, front_roundings(pb));
+    const double factor = factor_of(choice);
+    return gamma_of(choice, k, front_roundings(pb)) + 2 * factor + factor * factor;
 }
 
 /* ---- units ---- */

@@ -18,9 +18,10 @@ typedef struct matrix {
 } matrix;
 
 /* How a kernel adds up: gamma of its chain, `extra` roundings at the end (part of gamma), below which sum of absolute
- * values it makes no error, and below which number it may see 0. */
+ * values it makes no error, and below which number it may see 0. factor: 0, or how far a factor is rounded relative to
+ * itself before it is multiplied, unless it has so few bits already. */
 typedef struct arithmetic {
-    double gamma, exact_below, flushed;
+    double gamma, exact_below, flushed, factor;
     size_t extra;
 } arithmetic;
 

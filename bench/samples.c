@@ -1,6 +1,7 @@
 /* samples.c: the writer of sample files (SAMPLES.md): a line is flushed before the next one is made. */
 #include "samples_internal.h"
 
+#include "cuda_device.h"
 #include "gbench.h"
 #include "machine.h"
 #include "samples_build.h"
@@ -140,14 +141,22 @@ bool samples_open(samples_writer **out, const char *path, int argc, char **argv,
 
 /* ---- the short lines ---- */
 
+/* What a record of a pass rests on: which source the kernel was made from. */
+static void add_source(json_t *line, const char *choice) {
+    mot_choice c;
+    const mot_cuda_variant *v = mot_choice_parse(&c, choice, candidate_find) ? candidate_cuda(c.variant) : NULL;
+    if (v) json_object_set_new(line, "source", json_string(v->source));
+}
+
 bool samples_check(samples_writer *w, const char *choice, const mot_shape *s, mot_stage stage, const check_result *r) {
     if (!w) return true;
-    return samples_line(w, json_pack("{s:s,s:o,s:s,s:o,s:I,s:s,s:o,s:o,s:o,s:o,s:I}", "type", "check", "choice",
-                                     samples_text(choice), "stage", mot_stage_name(stage), "shape", samples_shape(s),
-                                     "seed", (json_int_t)r->seed, "verdict", verdict_name(r->verdict), "reason",
-                                     samples_text(r->reason), "fraction", samples_number(r->fraction), "z_rms",
-                                     samples_number(r->z_rms), "z_max", samples_number(r->z_max), "compared",
-                                     (json_int_t)r->compared));
+    json_t *line = json_pack(
+        "{s:s,s:o,s:s,s:o,s:I,s:s,s:o,s:o,s:o,s:o,s:I}", "type", "check", "choice", samples_text(choice), "stage",
+        mot_stage_name(stage), "shape", samples_shape(s), "seed", (json_int_t)r->seed, "verdict",
+        verdict_name(r->verdict), "reason", samples_text(r->reason), "fraction", samples_number(r->fraction), "z_rms",
+        samples_number(r->z_rms), "z_max", samples_number(r->z_max), "compared", (json_int_t)r->compared);
+    add_source(line, choice);
+    return samples_line(w, line);
 }
 
 bool samples_ceiling(samples_writer *w, const ceiling *c) {

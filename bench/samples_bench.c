@@ -1,6 +1,7 @@
 /* samples_bench.c: the "bench" line. */
 #include "samples_internal.h"
 
+#include "cuda_device.h"
 #include "measure_hash.h"
 #include "shape.h"
 
@@ -34,6 +35,7 @@ static const char *variant_of(const contestant *c) {
 static const char *isa_of(const mot_plan *plan) {
     mot_isa isa = MOT_ISA_SCALAR;
     for (int i = 0; i < plan->steps; i++) {
+        if (candidate_cuda(plan->step[i].variant)) return "cuda";
         if (candidate_peer(plan->step[i].variant)) return "auto"; /* the library dispatches by itself */
         if (plan->step[i].variant->isa > isa) isa = plan->step[i].variant->isa;
     }
@@ -44,14 +46,26 @@ static const char *library_of(const mot_plan *plan) {
     for (int i = 0; i < plan->steps; i++) {
         const peer *p = candidate_peer(plan->step[i].variant);
         if (p) return p->library;
+        const mot_cuda_variant *v = candidate_cuda(plan->step[i].variant);
+        if (v) return v->baseline ? v->family : "mot_cuda";
     }
     return "mot";
+}
+
+/* Whether a check of each of its kernels on a real GPU is on record. */
+static bool all_verified(const mot_plan *plan) {
+    for (int i = 0; i < plan->steps; i++)
+        if (!mot_cuda_verified(candidate_cuda(plan->step[i].variant))) return false;
+    return true;
 }
 
 static void set_identity(json_t *line, const contestant *c, const mot_shape *s, const measure_options *o) {
     char name[512], shape[SHAPE_TEXT], hash[20];
     shape_print(shape, s);
-    snprintf(name, sizeof name, "%.300s/%s/t%d/%s", c->name, shape, o->threads, cache_state_name(o->cache));
+    const bool cuda = plan_is_cuda(&c->plan);
+    char where[16] = "gpu";
+    if (!cuda) snprintf(where, sizeof where, "t%d", o->threads);
+    snprintf(name, sizeof name, "%.300s/%s/%s/%s", c->name, shape, where, cache_state_name(o->cache));
     snprintf(hash, sizeof hash, "%016" PRIx64, hash_name(name));
     json_object_set_new(line, "name", json_string(name));
     json_object_set_new(line, "hash", json_string(hash));
@@ -63,7 +77,8 @@ static void set_identity(json_t *line, const contestant *c, const mot_shape *s, 
     json_object_set_new(line, "isa", json_string(isa_of(&c->plan)));
     json_object_set_new(line, "library", json_string(library_of(&c->plan)));
     json_object_set_new(line, "dtype", json_string(mot_dtype_name(mot_plan_dtype(&c->plan))));
-    json_object_set_new(line, "threads", json_integer(o->threads));
+    json_object_set_new(line, "threads", json_integer(cuda ? 0 : o->threads));
+    if (cuda) json_object_set_new(line, "verified", json_boolean(all_verified(&c->plan)));
     json_object_set_new(line, "cache", json_string(cache_state_name(o->cache)));
 }
 

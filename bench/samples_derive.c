@@ -51,7 +51,7 @@ derived samples_derive(const contestant *c, const mot_shape *s, const measure_op
         d.gflops = d.flops / m->median_ns;
         d.gbps = d.bytes / m->median_ns;
     }
-    if (!ceilings) return d;
+    if (!ceilings || plan_is_cuda(&c->plan)) return d; /* they are the CPU's */
     d.floor_ns = floor_of(ceilings, &c->plan, stage, s, o, &d);
     if (m->median_ns > 0) d.pct_of_ceiling = 100 * d.floor_ns / m->median_ns;
     d.mistrusted = m->median_ns > 0 && d.floor_ns > m->high_ns * ceiling_slack(ceilings, o->threads);

@@ -1,5 +1,6 @@
 /* bench_jobs.c: see bench_jobs.h. */
 #include "bench_jobs.h"
+#include "cuda_device.h"
 #include "cpu.h"
 #include "profile.h"
 #include "selection.h"
@@ -16,6 +17,7 @@ typedef struct maker {
     const mot_profile *profile;
     size_t offered; /* contestants before the filter */
     bool memory;
+    uint32_t said; /* DTYPE() bits whose CUDA kernels have their rows that say why they are skipped */
 } maker;
 
 /* ---- contestants */
@@ -27,11 +29,15 @@ static mot_isa isa_of(const mot_plan *plan) {
     return isa;
 }
 
+static bool same_choice(const mot_choice *a, const mot_choice *b) {
+    return a->variant == b->variant && !memcmp(&a->config, &b->config, sizeof a->config);
+}
+
 static bool is_choice(const options *o, const contestant *c) {
-    char text[160];
+    mot_choice choice;
     if (!o->choice || !strcmp(o->choice, c->name)) return true;
-    mot_choice_print(text, sizeof text, &c->plan.step[0]);
-    return c->plan.steps == 1 && !strcmp(o->choice, text);
+    return c->plan.steps == 1 && mot_choice_parse(&choice, o->choice, candidate_find) &&
+           same_choice(&choice, &c->plan.step[0]);
 }
 
 /* Who names a choice has asked for it. */
@@ -41,8 +47,9 @@ static bool is_wanted_peer(const options *o, const peer *p, mot_dtype dtype) {
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);
-    return (p ? is_wanted_peer(o, p, mot_plan_dtype(&c->plan)) : selection_has_isa(o, isa_of(&c->plan))) &&
-           filter_keeps(o->filter, c->name) && is_choice(o, c);
+    const bool of_isa = plan_is_cuda(&c->plan) ? !o->isas : selection_has_isa(o, isa_of(&c->plan));
+    return (p ? is_wanted_peer(o, p, mot_plan_dtype(&c->plan)) : of_isa) && filter_keeps(o->filter, c->name) &&
+           is_choice(o, c);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {
@@ -50,10 +57,6 @@ static void keep_wanted(const maker *m, bench_job *job) {
     for (size_t i = 0; i < job->count; i++)
         if (wanted(m->options, &job->contestant[i])) job->contestant[kept++] = job->contestant[i];
     job->count = kept;
-}
-
-static bool same_choice(const mot_choice *a, const mot_choice *b) {
-    return a->variant == b->variant && !memcmp(&a->config, &b->config, sizeof a->config);
 }
 
 /* A choice that the contestants, who run at their defaults, do not have yet. */
@@ -74,7 +77,7 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     job->count = contestants_for_stage(stage, &job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX);
     if (m->options->choice) {
         if (mot_choice_parse(&choice, m->options->choice, candidate_find) && choice.variant->stage == stage &&
-            choice.variant->dtype == job->dtype)
+            choice.variant->dtype == job->dtype && !candidate_cuda(choice.variant))
             add_choice(job, &choice);
     } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->dtype, job->threads, &choice)) {
         add_choice(job, &choice);
@@ -134,6 +137,20 @@ static void make_stages(maker *m, const bench_job *condition) {
     }
 }
 
+/* Where no GPU can be used, the first shape's rows say so for all. */
+static void make_cuda(maker *m, const bench_job *condition) {
+    if (cuda_why_none() && m->said >> condition->dtype & 1) return;
+    m->said |= 1u << condition->dtype;
+    for (int s = 0; s < MOT_STAGE_COUNT; s++) {
+        bench_job job = *condition;
+        if (!has_stage(m->options, (mot_stage)s)) continue;
+        job.stage = mot_stage_name((mot_stage)s);
+        job.cuda = true, job.threads = 1;
+        job.count = contestants_for_cuda((mot_stage)s, &job.shape, job.dtype, job.contestant, CONTESTANTS_MAX);
+        add_job(m, &job);
+    }
+}
+
 static void make_conditions(maker *m, const mot_shape *shape, const char *group) {
     const options *o = m->options;
     uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
@@ -142,7 +159,9 @@ static void make_conditions(maker *m, const mot_shape *shape, const char *group)
             for (mot_dtype d = MOT_F32; d <= MOT_BF16; d++) {
                 bench_job condition = {
                     .shape = *shape, .group = group, .threads = o->threads[n], .cache = (cache_state)c, .dtype = d};
-                if (caches >> c & 1 && options_dtype(o, d)) make_stages(m, &condition);
+                if (!(caches >> c & 1) || !options_dtype(o, d)) continue;
+                make_stages(m, &condition);
+                if (n == 0) make_cuda(m, &condition);
             }
 }
 
@@ -166,12 +185,14 @@ static int refuse(const maker *m) {
 }
 
 int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profile) {
-    maker m = {jobs, o, profile, 0, true};
+    maker m = {jobs, o, profile, 0, true, 0};
     *jobs = (bench_jobs){0};
     for (int i = 0; i < o->sets; i++) {
         const char *group = strncmp(o->set[i].name, "sweep-", 6) ? "" : o->set[i].name;
         for (size_t n = 0; n < o->set[i].list.count; n++) make_conditions(&m, &o->set[i].list.item[n], group);
     }
+    for (size_t i = 0; m.memory && i < jobs->count; i++)
+        if (jobs->item[i].cuda) return require_gpu(o);
     return jobs->count && m.memory ? EXIT_OK : refuse(&m);
 }
 
@@ -184,10 +205,11 @@ void bench_jobs_free(bench_jobs *jobs) {
 void bench_jobs_print(const bench_jobs *jobs) {
     for (size_t i = 0; i < jobs->count; i++) {
         const bench_job *job = &jobs->item[i];
-        char shape[SHAPE_TEXT];
+        char shape[SHAPE_TEXT], where[16] = "gpu";
+        if (!job->cuda) snprintf(where, sizeof where, "t%d", job->threads);
         for (size_t n = 0; n < job->count; n++) {
             shape_print(shape, contestant_shape(&job->contestant[n], &job->shape));
-            printf("%s/%s/t%d/%s\n", job->contestant[n].name, shape, job->threads, cache_state_name(job->cache));
+            printf("%s/%s/%s/%s\n", job->contestant[n].name, shape, where, cache_state_name(job->cache));
         }
     }
 }

@@ -16,6 +16,7 @@ typedef struct bench_job {
     int threads;
     cache_state cache;
     mot_dtype dtype;
+    bool cuda; /* on the GPU; threads is then 1 */
     contestant contestant[CONTESTANTS_MAX];
     size_t count;
     char *tuned_name; /* of the tuned contestant, which has no name elsewhere; or NULL */

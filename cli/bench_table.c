@@ -106,7 +106,11 @@ static void add_condition(table *t, const bench_job *job, const contestant *c) {
     char shape[SHAPE_TEXT];
     shape_print(shape, contestant_shape(c, &job->shape));
     table_text(t, shape);
-    table_number(t, job->threads, job->threads == 1 ? "%.0f thread" : "%.0f threads", job->threads);
+    table_number(t, job->threads,
+                 job->cuda           ? "on the GPU"
+                 : job->threads == 1 ? "%.0f thread"
+                                     : "%.0f threads",
+                 job->threads);
     table_text(t, cache_state_name(job->cache));
     table_text(t, bench_stage(job, c));
     table_text(t, mot_dtype_name(job->dtype));

@@ -83,6 +83,8 @@ static int run_selected(options *o, const selection *selected) {
 static int run_check(options *o) {
     selection selected;
     int code = selection_make(&selected, o);
+    for (size_t i = 0; !code && i < selected.count; i++)
+        if (selected.item[i].cuda) code = require_gpu(o);
     if (!code) code = run_selected(o, &selected);
     selection_free(&selected);
     return code;

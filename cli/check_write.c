@@ -40,7 +40,7 @@ static void add_row(table *t, const check_row *row) {
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)row->worst.seed);
     table_text(t, s->name);
     table_text(t, mot_stage_name(s->stage));
-    table_text(t, s->peer ? s->peer->library : mot_isa_name(s->isa));
+    table_text(t, s->peer ? s->peer->library : s->cuda ? "cuda" : mot_isa_name(s->isa));
     table_text(t, mot_dtype_name(s->dtype));
     table_coloured(t, colour_of(row->worst.verdict), verdict_name(row->worst.verdict));
     add_error(t, row, row->worst.fraction, "%.3f");

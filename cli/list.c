@@ -1,14 +1,19 @@
 /* list.c: names, one a line; '~' marks what this machine cannot run. */
+#include "cuda_device.h"
 #include "outputs.h"
 #include "selection.h"
 #include "verb.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A list is a table; its text is the names alone. */
+static const char UNVERIFIED[] = "unverified";
+
 typedef struct listing {
     table *table;
     const char *names[512];
+    const char *marks[512]; /* behind the name, or NULL */
     bool usable[512];
     size_t count;
 } listing;
@@ -16,7 +21,9 @@ typedef struct listing {
 static bool write_names(const void *data, const char *format, FILE *file, bool colours) {
     const listing *l = data;
     if (strcmp(format, "text")) return table_output(l->table, format, file, colours);
-    for (size_t i = 0; i < l->count; i++) fprintf(file, "%s%s\n", l->usable[i] ? "" : "~", l->names[i]);
+    for (size_t i = 0; i < l->count; i++)
+        fprintf(file, "%s%s%s%s\n", l->usable[i] ? "" : "~", l->names[i], l->marks[i] ? "\t" : "",
+                l->marks[i] ? l->marks[i] : "");
     return fflush(file) == 0 && !ferror(file);
 }
 
@@ -43,12 +50,33 @@ static const char *print_knobs(const mot_variant *v) {
     return text;
 }
 
+/* A GPU and the date of a pass there, or the mark of a kernel that has none. The CPU's are checked on every machine. */
+static void add_verified(listing *l, const mot_cuda_variant *v) {
+    char text[160] = "";
+    const mot_cuda_record *r = v ? mot_cuda_verified(v) : NULL;
+    if (v) snprintf(text, sizeof text, "%s", UNVERIFIED);
+    if (r) snprintf(text, sizeof text, "%s, %s", r->device, r->date);
+    table_text(l->table, text);
+    if (v && !r) l->marks[l->count - 1] = UNVERIFIED;
+}
+
+static const char *cuda_library(const subject *s) {
+    const mot_cuda_variant *v = candidate_cuda(s->choice.variant);
+    return v->baseline ? v->family : "mot_cuda";
+}
+
 static int list_variants(listing *l, const options *o) {
-    static const column columns[] = {{"name", "variant", 0},    {"usable", "usable", 0},
-                                     {"reason", "why not", 0},  {"stage", "stage", 0},
-                                     {"isa", "isa", 0},         {"dtype", "dtype", 0},
-                                     {"library", "library", 0}, {"mr", "mr", 0},
-                                     {"nr", "nr", 0},           {"knobs", "knobs (* default)", 0}};
+    static const column columns[] = {{"name", "variant", 0},
+                                     {"usable", "usable", 0},
+                                     {"reason", "why not", 0},
+                                     {"stage", "stage", 0},
+                                     {"isa", "isa", 0},
+                                     {"dtype", "dtype", 0},
+                                     {"library", "library", 0},
+                                     {"verified", "verified on", 0},
+                                     {"mr", "mr", 0},
+                                     {"nr", "nr", 0},
+                                     {"knobs", "knobs (* default)", 0}};
     static selection all; /* its names are printed later */
     int code = selection_make(&all, o);
     l->table = table_new(columns, sizeof columns / sizeof *columns);
@@ -57,9 +85,10 @@ static int list_variants(listing *l, const options *o) {
         if (s->kind != SUBJECT_STAGE) continue;
         add(l, s->name, subject_why_not(s, o));
         table_text(l->table, mot_stage_name(s->stage));
-        table_text(l->table, s->peer ? "" : mot_isa_name(s->isa));
+        table_text(l->table, s->peer ? "" : s->cuda ? "cuda" : mot_isa_name(s->isa));
         table_text(l->table, mot_dtype_name(s->dtype));
-        table_text(l->table, s->peer ? s->peer->library : "mot");
+        table_text(l->table, s->peer ? s->peer->library : s->cuda ? cuda_library(s) : "mot");
+        add_verified(l, candidate_cuda(s->choice.variant));
         table_number(l->table, s->choice.variant->mr, "%.0f", s->choice.variant->mr);
         table_number(l->table, s->choice.variant->nr, "%.0f", s->choice.variant->nr);
         table_text(l->table, print_knobs(s->choice.variant));
@@ -143,7 +172,8 @@ static int run_list(options *o) {
 const verb verb_list = {
     .name = "list",
     .summary = "variants, shapes, stages, counters",
-    .doc = "Prints names, one a line; '~' before a name marks what this machine cannot run (--json says why).",
+    .doc = "Prints names, one a line; '~' before a name marks what this machine cannot run (--json says why), "
+           "a tab and 'unverified' behind it a CUDA kernel that has never passed its check on a GPU.",
     .args = "[variants|shapes|stages|counters]",
     .most_args = 1,
     .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAGS_OUTPUT,

@@ -1,6 +1,7 @@
 /* selection.c: see selection.h. */
 #include "selection.h"
 #include "cpu.h"
+#include "cuda_device.h"
 #include "verb.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ int selection_check_threads(const options *o) {
 const char *subject_why_not(const subject *s, const options *o) {
     static char reason[64];
     if (s->peer) return NULL;
+    if (s->cuda) return s->choice.variant ? candidate_why_not(s->choice.variant) : cuda_why_none();
     if (o->cap == MOT_ISA_BEST || s->isa <= o->cap) return mot_cpu_why_not(s->isa);
     snprintf(reason, sizeof reason, "MOT_ISA=%s", mot_isa_name(o->cap));
     return reason;
@@ -33,11 +35,18 @@ const char *subject_why_not(const subject *s, const options *o) {
 bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
     if (s->kind == SUBJECT_STAGE)
         *out = (mot_plan){.steps = 1, .step = {s->choice}};
+    else if (s->cuda)
+        *out = cuda_layer(shape, s->dtype);
     else
         *out = s->peer ? peer_layer(s->peer, s->peer_layer) : mot_select_layer(shape, s->isa, s->dtype);
     for (int i = 0; i < out->steps; i++)
         if (!out->step[i].variant) return false;
     return out->steps > 0;
+}
+
+int require_gpu(const options *o) {
+    if (!cuda_required() || !cuda_why_none()) return EXIT_OK;
+    return verb_fail(o, EXIT_ENVIRONMENT, "MOT_REQUIRE_GPU=1: %s", cuda_why_none());
 }
 
 /* ---- the list */
@@ -46,6 +55,7 @@ static void add(selection *all, subject s) { all->item[all->count++] = s; }
 
 static subject variant_subject(const mot_variant *v) {
     subject s = {.kind = SUBJECT_STAGE, .stage = v->stage, .isa = v->isa, .dtype = v->dtype, .peer = candidate_peer(v)};
+    s.cuda = candidate_cuda(v) != NULL;
     s.choice = (mot_choice){v, mot_config_default(v)};
     snprintf(s.name, sizeof s.name, "%s", v->name);
     return s;
@@ -67,6 +77,12 @@ static subject peer_subject(const peer *p, size_t layer) {
     return s;
 }
 
+static subject cuda_subject(mot_dtype dtype) {
+    subject s = {.kind = SUBJECT_LAYER, .stage = MOT_STAGE_LAYER, .isa = MOT_ISA_SCALAR, .dtype = dtype, .cuda = true};
+    snprintf(s.name, sizeof s.name, "layer%s_cuda", dtype == MOT_BF16 ? "_bf16" : "");
+    return s;
+}
+
 /* One for each ISA of each data type. */
 static void add_wholes(selection *all, subject_kind kind) {
     for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++)
@@ -75,12 +91,14 @@ static void add_wholes(selection *all, subject_kind kind) {
 
 static bool list_everything(selection *all) {
     enum { ISAS = MOT_ISA_AVX512BF16 };
-    all->item = calloc(2 * candidate_count() + 4 * ISAS, sizeof *all->item); /* a peer has a layer an experts variant */
+    all->item =
+        calloc(2 * candidate_count() + 4 * ISAS + 2, sizeof *all->item); /* a peer has a layer an experts variant */
     if (!all->item) return false;
     for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
     add_wholes(all, SUBJECT_LAYER);
     for (size_t i = 0; i < peer_count(); i++)
         for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) add(all, peer_subject(peer_at(i), k));
+    for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++) add(all, cuda_subject(dtype));
     add_wholes(all, SUBJECT_PROPERTIES);
     return true;
 }
@@ -90,7 +108,7 @@ static bool list_everything(selection *all) {
 static bool selected(const subject *s, const options *o) {
     if (o->stages && !(o->stages >> s->stage & 1)) return false;
     if (!options_dtype(o, s->dtype)) return false;
-    if (s->peer ? o->isas != 0 : !selection_has_isa(o, s->isa)) return false; /* a peer picks its ISA by itself */
+    if (s->peer || s->cuda ? o->isas != 0 : !selection_has_isa(o, s->isa)) return false; /* they have none of ours */
     return filter_keeps(o->filter, s->name);
 }
 

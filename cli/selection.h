@@ -16,6 +16,7 @@ typedef struct subject {
     mot_stage stage;
     mot_isa isa;
     mot_dtype dtype;
+    bool cuda;         /* on a GPU */
     const peer *peer;  /* NULL: libmot */
     size_t peer_layer; /* which of its layers */
     mot_choice choice; /* of SUBJECT_STAGE */
@@ -32,6 +33,9 @@ int selection_make(selection *, const options *);
 void selection_free(selection *);
 /* Leaves out the peers that are timed only when asked for. */
 void selection_keep_default_peer(selection *);
+
+/* EXIT_OK, or EXIT_ENVIRONMENT after a line on stderr: MOT_REQUIRE_GPU=1, and there is none. */
+int require_gpu(const options *);
 
 /* NULL if it can run here, else the reason. */
 const char *subject_why_not(const subject *, const options *);

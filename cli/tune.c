@@ -2,6 +2,7 @@
 #include "interrupt.h"
 #include "outputs.h"
 #include "cpu.h"
+#include "cuda_device.h"
 #include "profile_write.h"
 #include "progress.h"
 #include "selection.h"
@@ -162,6 +163,13 @@ static int tune_and_print(options *o, const shape_list *shapes, const paths *whe
     return code;
 }
 
+/* They have no knobs: what there is to choose among them, bench shows. */
+static void say_cuda(void) {
+    const char *reason = cuda_why_none();
+    fprintf(stderr, "tune: SKIP: %zu CUDA kernels: %s\n", mot_cuda_count(),
+            reason ? reason : "they have no knobs; `motbench bench --filter cuda` compares them");
+}
+
 static int run_tune(options *o) {
     shape_list shapes = {0};
     paths where = {0};
@@ -174,6 +182,8 @@ static int run_tune(options *o) {
     if (!code) code = sort_outs(o, &where);
     if (!code && !o->dry_run) code = check_profile(o, where.profile);
     if (!code && !merge_shapes(o, &shapes, &p)) code = verb_fail(o, EXIT_ENVIRONMENT, "%s", p.text);
+    if (!code) code = require_gpu(o);
+    if (!code) say_cuda();
     if (!code) code = tune_and_print(o, &shapes, &where);
     shape_list_free(&shapes);
     return code;

@@ -75,6 +75,7 @@ const char *html_short_name(const bench_record *b) {
 const char *html_class(const bench_record *b) {
     if (model_is_dense(b)) return "k-dense";
     if (!model_is_ours(b)) return "k-peer";
+    if (b->cuda) return "k-cuda";
     const char *layer = model_own_name(b, "layer_");
     if (layer && strcmp(layer, "tuned") == 0) return "k-tuned";
     if (strcmp(b->isa, "avx512bf16") == 0) return "k-avx512bf16";
@@ -91,7 +92,7 @@ const char *html_stage_class(const char *stage) {
 }
 
 void html_conditions(FILE *out, const table *t) {
-    html(out, "%d thread%s · %s · %s", t->threads, t->threads == 1 ? "" : "s", t->cache, t->dtype);
+    html(out, "%s · %s · %s", label_threads(t->threads).s, t->cache, t->dtype);
 }
 
 void html_ratio_cell(FILE *out, interval r, const char *own_name, const char *base_name, bool with_interval) {

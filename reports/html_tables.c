@@ -33,7 +33,7 @@ static void time_cells(const bench_record *b, unit u, FILE *out) {
 }
 
 static void verdict_cells(const row *r, FILE *out) {
-    bool pass = strcasecmp(r->verdict, "PASS") == 0;
+    bool pass = strcasecmp(r->verdict, "PASS") == 0, open = strstr(r->verdict, "unverified") != NULL;
     if (*r->verdict)
         html(out, "<td class=\"n\" data-v=\"%s\">%s <small>z %s</small></td>", label_number(r->error_fraction).s,
              label_number(r->error_fraction).s, label_number(r->z_rms).s);
@@ -42,7 +42,7 @@ static void verdict_cells(const row *r, FILE *out) {
     if (!r->bench->usable)
         html(out, "<td><span class=\"grade unknown\" title=\"%s\">%s</span></td>", r->bench->reason, r->bench->status);
     else if (*r->verdict)
-        html(out, "<td><span class=\"grade %s\">%s</span></td>", pass ? "ok" : "bad", r->verdict);
+        html(out, "<td><span class=\"grade %s\">%s</span></td>", pass ? "ok" : open ? "unknown" : "bad", r->verdict);
     else
         html(out, "<td>–</td>");
 }

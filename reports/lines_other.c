@@ -89,7 +89,9 @@ static void read_new_bench(bench_record *b, store *s, const json_t *line) {
     b->cache = field_text(s, line, "cache");
     b->stop = field_text(s, line, "stop");
     b->dims = read_dims(line, b->shape);
-    b->threads = small_count(line, "threads");
+    b->cuda = strcmp(b->isa, "cuda") == 0;
+    b->unverified = b->cuda && !field_true(line, "verified");
+    b->threads = b->cuda ? 0 : small_count(line, "threads");
     b->time = read_interval(line, "median_ns", "low_ns", "high_ns");
     b->iterations = field_positive(line, "iterations");
     b->mad_ns = field_number(line, "mad_ns");

@@ -66,8 +66,8 @@ static const char *in_other_types(const model *m, store *s, const table *t, cons
 static void speed_finding(model *m, store *s, const table *t, const block *b) {
     const row *blas = model_fastest(b, "openblas"), *peer = model_best_peer(b);
     const char *what = strcmp(b->stage, "layer") == 0 ? "layer" : store_print(s, "%s stage", b->stage);
-    const char *setting = store_print(s, "%s, %d thread%s, %s%s", t->shape, t->threads, t->threads == 1 ? "" : "s",
-                                      t->cache, label_dtype(t->dtype).s);
+    const char *setting =
+        store_print(s, "%s, %s, %s%s", t->shape, label_threads(t->threads).s, t->cache, label_dtype(t->dtype).s);
     const char *own = store_print(s, "The %s on %s takes %s with %s", what, setting, timed(s, b->best->bench->time),
                                   b->best->bench->choice);
     if (blas)

@@ -18,7 +18,7 @@ bool model_is_sweep(const bench_record *b) {
     return strncmp(b->group, "sweep", 5) == 0 || strcmp(b->group, "groups") == 0;
 }
 bool model_is_dense(const bench_record *b) { return strncmp(b->variant, "dense_ffn", 9) == 0; }
-bool model_is_ours(const bench_record *b) { return strcmp(b->library, "mot") == 0; }
+bool model_is_ours(const bench_record *b) { return strcmp(b->library, b->cuda ? "mot_cuda" : "mot") == 0; }
 
 const block *model_block(const table *t, const char *stage) {
     for (size_t i = 0; t && i < t->count; i++)
@@ -102,6 +102,9 @@ static void judge(const model *m, row *r) {
         if (!(r->error_fraction >= c->fraction) && isfinite(c->fraction)) r->error_fraction = c->fraction;
         if (!(r->z_rms >= c->z_rms) && isfinite(c->z_rms)) r->z_rms = c->z_rms;
     }
+    if (!r->bench->unverified) return;
+    if (!*r->verdict || strcasecmp(r->verdict, "SKIP") == 0) r->verdict = "unverified";
+    if (strcasecmp(r->verdict, "PASS") == 0) r->verdict = "PASS, unverified";
 }
 
 /* A base may be one row, or for a fused stage the sum of the two rows it replaces. */

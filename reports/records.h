@@ -63,6 +63,8 @@ typedef struct bench_record {
     double comparison; /* its number in that run: rows with the same one were interleaved; 0: not known */
     size_t run, last;  /* indexes of the first and the last run that measured it */
     size_t pooled;     /* runs that measured it */
+    bool cuda;         /* on the GPU: threads is 0 */
+    bool unverified;   /* a kernel that has no recorded pass on a GPU */
     bool usable;       /* "ok", with a time, and not faster than its ceiling allows */
 } bench_record;
 

@@ -158,7 +158,7 @@ static void put_bases(const table *t, const block *b, FILE *out) {
 static void put_table(const table *t, FILE *out) {
     fputs("\n### ", out);
     put(out, t->shape);
-    fprintf(out, " (%d thread%s, ", t->threads, t->threads == 1 ? "" : "s");
+    fprintf(out, " (%s, ", label_threads(t->threads).s);
     put(out, t->cache);
     fputs(", ", out);
     put(out, t->dtype);

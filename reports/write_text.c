@@ -37,7 +37,7 @@ static void put_row(const row *r, interval over_peer, unit u, FILE *out) {
 }
 
 static void put_table(const table *t, FILE *out) {
-    fprintf(out, "\n%s, %d thread%s, %s, %s\n", t->shape, t->threads, t->threads == 1 ? "" : "s", t->cache, t->dtype);
+    fprintf(out, "\n%s, %s, %s, %s\n", t->shape, label_threads(t->threads).s, t->cache, t->dtype);
     fprintf(out, "  %-38s %12s %-20s%9s%9s", "choice", "median", " [95 %]", "GFLOP/s", "ceiling");
     right(out, "×scalar", 9);
     right(out, t->openblas ? "×OpenBLAS" : "×peer", 10);

@@ -1,9 +1,7 @@
 #include "arguments.h"
 
-#include "cpu.h"
-#include "registry.h"
+#include "plan.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* a*b*c*d of sizes, each padded to whole tiles, in bytes: must stay an object's size. */
@@ -21,27 +19,6 @@ mot_status mot_check_shape(const mot_shape *s) {
     const bool ok = fits(s->groups, s->group_size, s->d_model) && fits(s->groups, s->group_size, s->experts) &&
                     fits(s->groups, s->experts, s->d_model) && fits(s->experts, s->d_model, s->d_expert);
     return ok ? MOT_OK : MOT_ERROR_OVERFLOW;
-}
-
-static mot_status check_options(const mot_options *o) {
-    if (o->struct_size != sizeof *o || o->threads < 0 || o->threads > 1024) return MOT_ERROR_OPTIONS;
-    if (!(o->temperature > 0) || isinf(o->temperature)) return MOT_ERROR_OPTIONS;
-    if (o->isa < MOT_ISA_BEST || o->isa > MOT_ISA_AVX512BF16) return MOT_ERROR_OPTIONS;
-    if (o->dtype != MOT_F32 && o->dtype != MOT_BF16) return MOT_ERROR_DTYPE;
-    return mot_isa_for(o->isa, o->dtype) > mot_cpu_isa() ? MOT_ERROR_ISA : MOT_OK;
-}
-
-mot_status mot_resolve_options(mot_options *out, const mot_options *options) {
-    if (options)
-        *out = *options;
-    else
-        mot_options_default(out);
-    const mot_status status = check_options(out);
-    if (status) return status;
-    if (out->threads == 0) out->threads = mot_cpu_threads();
-    if (out->isa == MOT_ISA_BEST) out->isa = mot_cpu_isa();
-    out->isa = mot_isa_for(out->isa, out->dtype);
-    return MOT_OK;
 }
 
 mot_span mot_tensor_span(const mot_shape *s, mot_dtype dtype, enum mot_tensor tensor, const void *data) {
@@ -86,6 +63,14 @@ mot_status mot_check_spans(mot_span output, const mot_span *inputs, int count) {
     for (int i = 0; i < count && !status; i++)
         if (overlap(output, inputs[i])) status = MOT_ERROR_OVERLAP;
     return status;
+}
+
+mot_strides mot_strides_contiguous(const mot_shape *s) {
+    return (mot_strides){.inner_groups = 1,
+                         .inner_stride = s->group_size * s->d_model,
+                         .outer_stride = s->group_size * s->d_model,
+                         .token_stride = s->d_model,
+                         .last_tokens = s->group_size};
 }
 
 typedef struct dimension {

@@ -1,6 +1,8 @@
+#include "arguments.h"
 #include "cpu.h"
 #include "registry.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void read_isa(mot_options *o) {
@@ -21,6 +23,27 @@ void mot_options_default(mot_options *options) {
     *options = (mot_options){.struct_size = sizeof *options, .dtype = MOT_F32, .temperature = 1, .isa = mot_cpu_isa()};
     read_isa(options);
     read_threads(options);
+}
+
+static mot_status check_options(const mot_options *o) {
+    if (o->struct_size != sizeof *o || o->threads < 0 || o->threads > 1024) return MOT_ERROR_OPTIONS;
+    if (!(o->temperature > 0) || isinf(o->temperature)) return MOT_ERROR_OPTIONS;
+    if (o->isa < MOT_ISA_BEST || o->isa > MOT_ISA_AVX512BF16) return MOT_ERROR_OPTIONS;
+    if (o->dtype != MOT_F32 && o->dtype != MOT_BF16) return MOT_ERROR_DTYPE;
+    return mot_isa_for(o->isa, o->dtype) > mot_cpu_isa() ? MOT_ERROR_ISA : MOT_OK;
+}
+
+mot_status mot_resolve_options(mot_options *out, const mot_options *options) {
+    if (options)
+        *out = *options;
+    else
+        mot_options_default(out);
+    const mot_status status = check_options(out);
+    if (status) return status;
+    if (out->threads == 0) out->threads = mot_cpu_threads();
+    if (out->isa == MOT_ISA_BEST) out->isa = mot_cpu_isa();
+    out->isa = mot_isa_for(out->isa, out->dtype);
+    return MOT_OK;
 }
 
 mot_status mot_strides_batch(mot_strides *out, mot_shape *s, size_t batch, size_t sequence) {

@@ -8,14 +8,6 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static size_t share(size_t n, size_t parts, size_t i) { return n / parts * i + least(i, n % parts); }
 static size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-mot_strides mot_strides_contiguous(const mot_shape *s) {
-    return (mot_strides){.inner_groups = 1,
-                         .inner_stride = s->group_size * s->d_model,
-                         .outer_stride = s->group_size * s->d_model,
-                         .token_stride = s->d_model,
-                         .last_tokens = s->group_size};
-}
-
 /* SIZE_MAX where the sum does not fit: no allocation of it succeeds. */
 static size_t add(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
 

@@ -38,8 +38,12 @@ const char *mot_status_string(mot_status status) {
         return "this processor or operating system cannot run the requested instruction set";
     case MOT_ERROR_SUPPORT:
         return "no variant supports this shape";
+    case MOT_ERROR_UNVERIFIED:
+        return "the kernels for this have never passed their check on a GPU; see the option `unverified`";
     case MOT_ERROR_MEMORY:
         return "out of memory";
+    case MOT_ERROR_DEVICE:
+        return "there is no usable GPU, or its driver reports an error; mot_cuda_available says which";
     case MOT_ERROR_PROFILE_NOT_FOUND:
         return "there is no such profile";
     case MOT_ERROR_PROFILE_IO:

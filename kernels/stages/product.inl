@@ -8,8 +8,8 @@
 #define PRODUCT_KNOBS                                                                                                  \
     {"dc", 5, 0, {0, 64, 128, 256, 512}}, /* columns of D copied at a time; 0: none or as many as CHUNK_BYTES hold */  \
     {                                                                                                                  \
-        "stream", 3, 0, { 0, 1, 2 }                                                                                    \
-    } /* c past the caches: 0 where it is larger than they are, 1 never, 2 always */
+        "stream", 2, 0, { 0, 1 }                                                                                       \
+    } /* c past the caches: 0 where it is larger than they are, 1 always */
 enum { CHUNK_BYTES = 128 << 10, STRIPS_IN_PLACE = 4 };
 
 /* c is rows x D, a rows x k, b k x D. */
@@ -32,7 +32,7 @@ MOT_INLINE product product_of(const mot_config *c, size_t rows, size_t k, size_t
                      .dc = least(round_up(wanted ? wanted : 1, nr), round_up(D, nr)),
                      .factors = factors,
                      .copy = c->value[0] != 0,
-                     .stream = c->value[1] ? c->value[1] == 2 : large};
+                     .stream = c->value[1] || large};
 }
 
 /* Scratch: factors of a, panels of b, sums between one kc and the next. In bytes. */

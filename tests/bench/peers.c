@@ -1,6 +1,7 @@
 /* peers.c: peer libraries keep the same contract as our kernels; candidates are one list. */
 #include "check.h"
 #include "cpu.h"
+#include "cuda_device.h"
 #include "numbers.h"
 
 #include <dlfcn.h>
@@ -20,13 +21,14 @@ static void candidates_are_ours_and_theirs(void **state) {
     size_t theirs = 0;
     (void)state;
     for (size_t i = 0; i < peer_count(); i++) theirs += peer_at(i)->variant_count;
-    assert_int_equal(candidate_count(), mot_registry_count() + theirs);
+    assert_int_equal(candidate_count(), mot_registry_count() + theirs + mot_cuda_count());
     assert_null(candidate_at(candidate_count()));
     assert_null(candidate_find("experts_blas_nothing"));
     for (size_t i = 0; i < candidate_count(); i++) {
         const mot_variant *v = candidate_at(i);
         assert_ptr_equal(candidate_find(v->name), v); /* so names are unique */
-        assert_int_equal(candidate_peer(v) != NULL, i >= mot_registry_count());
+        assert_int_equal(candidate_peer(v) != NULL, i >= mot_registry_count() && !candidate_cuda(v));
+        assert_int_equal(candidate_cuda(v) != NULL, i >= mot_registry_count() + theirs);
     }
 }
 

@@ -82,7 +82,7 @@ static void use_and_misuse_everything(void) {
     assert_int_equal(mot_layer_describe(layer, text, sizeof text), MOT_ERROR_BUFFER);
     assert_int_equal(mot_layer_create(&none, &bad, &options, NULL), MOT_ERROR_SHAPE);
     options.dtype = (mot_dtype)9;
-    assert_int_equal(mot_layer_create(&none, &shape, &options, NULL), MOT_ERROR_OPTIONS);
+    assert_int_equal(mot_layer_create(&none, &shape, &options, NULL), MOT_ERROR_DTYPE);
     assert_int_equal(mot_profile_load(&profile, "no/such/file"), MOT_ERROR_PROFILE_NOT_FOUND);
     assert_int_equal(mot_profile_load_memory(&profile, "{\"a\":", 5), MOT_ERROR_PROFILE_FORMAT);
     mot_status found = mot_profile_find(&profile);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# mot.h compiles alone, as the first and only include, in C11 and C++17 and whatever other compiler is here.
+# mot.h and cuda.h compile alone, as the first and only include, in C11 and C++17 and whatever other compiler is here.
 # usage: header.sh INCLUDE_DIR CC CXX
 . "$(dirname "$0")/law.sh"
 include=$1 examined=0
@@ -9,9 +9,11 @@ compile() {
     compiler=$1 language=$2 standard=$3
     command -v "$compiler" >/dev/null 2>&1 || return 0
     examined=$((examined + 1))
-    printf '#include <mot/mot.h>\n#include <mot/mot.h>\nint main(void) { return mot_version() < 0; }\n' |
-        "$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra -Wshadow -Werror -fsyntax-only -I "$include" - ||
-        breach "$compiler -std=$standard"
+    for header in mot cuda; do
+        printf '#include <mot/%s.h>\n#include <mot/%s.h>\nint main(void) { return mot_version() < 0; }\n' $header $header |
+            "$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra -Wshadow -Werror -fsyntax-only -I "$include" - ||
+            breach "$compiler -std=$standard: $header.h"
+    done
 }
 
 for cc in "$1" gcc clang; do

@@ -4,11 +4,11 @@
 . "$(dirname "$0")/law.sh"
 cd "$1"
 
-sources() { find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.inl' -o -name '*.def' \); }
+sources() { find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.inl' -o -name '*.def' -o -name '*.cu' -o -name '*.cuh' \); }
 
 # The folder of a header of ours; the includer's own folder first. Nothing for a header of somebody else.
 home_of() {
-    for folder in "$2" kernels/include kernels/core kernels/isa kernels/stages kernels/baselines bench autotune reports cli; do
+    for folder in "$2" kernels/include kernels/core kernels/isa kernels/stages kernels/cuda kernels/baselines bench autotune reports cli; do
         if [ -f "$folder/$1" ]; then
             echo "$folder"
             return
@@ -19,7 +19,10 @@ home_of() {
 # <includer's file> <its folder> <header> <header's folder>, the last empty for a header of somebody else
 allowed() {
     case $1 in
+    kernels/include/mot/cuda.h) [ "$3" = mot/mot.h ] && return 0 || return 1 ;;
     kernels/include/*) case $3 in stddef.h | stdint.h) return 0 ;; *) return 1 ;; esac ;;
+    kernels/cuda/module.c | kernels/cuda/*.cu*) case $3 in cuda.h | cuda_runtime_api.h | cuda_runtime.h) return 0 ;; esac ;;
+    kernels/cuda/blas_cublaslt.c) case $3 in cublasLt.h | dlfcn.h) return 0 ;; esac ;;
     kernels/core/kernel.h) case $3 in mot/mot.h | stages.def | stdbool.h) return 0 ;; *) return 1 ;; esac ;;
     tests/kernels/api*) case $4:$3 in : | *:mot/mot.h | tests/kernels:api.h | :*) return 0 ;; *) return 1 ;; esac ;;
     esac
@@ -35,6 +38,8 @@ allowed() {
         case $3 in stddef.h | stdint.h | stdbool.h | string.h) return 0 ;; *) return 1 ;; esac ;;
     kernels/baselines:kernels/*) return 0 ;;
     *:kernels/isa | *:kernels/stages) return 1 ;;
+    kernels/cuda:kernels/*) case $4 in */isa | */stages | */baselines) return 1 ;; *) return 0 ;; esac ;;
+    kernels/cuda:) case $3 in math.h | stdbool.h | stddef.h | stdint.h | stdio.h | stdlib.h | string.h) return 0 ;; *_emulated.h | *_sources.def) return 0 ;; *) return 1 ;; esac ;;
     kernels/core:) case $3 in jansson.h) case $1 in */profile*) return 0 ;; *) return 1 ;; esac ;; esac ;;
     kernels/core:kernels/*) return 0 ;;
     kernels/*:*) return 1 ;;
@@ -57,7 +62,7 @@ for file in $(sources kernels bench autotune reports cli) $(sources tests/kernel
     done
 done
 
-for library in papi.h hwloc.h benchmark/benchmark.h cblas.h blis.h oneapi/dnnl/ libxsmm.h omp.h xxhash.h Random123/ argp.h; do
+for library in papi.h hwloc.h benchmark/benchmark.h cblas.h blis.h oneapi/dnnl/ libxsmm.h omp.h cublasLt.h xxhash.h Random123/ argp.h; do
     files=$(grep -lE "^ *# *include *<$library" $(sources kernels bench autotune reports cli) | tr '\n' ' ')
     [ "$(echo $files | wc -w)" -le 1 ] || breach "<$library> is included in more than one file: $files"
 done

@@ -5,7 +5,7 @@
 cd "$1"
 
 folders="kernels bench autotune reports cli tests"
-code=$(find $folders -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.inl' -o -name '*.def' \))
+code=$(find $folders -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.inl' -o -name '*.def' -o -name '*.cu' -o -name '*.cuh' \))
 all="$code $(find $folders scripts cmake .ci -type f \( -name '*.sh' -o -name '*.txt' -o -name '*.cmake' -o -name '*.py' -o -name '*.js' -o -name '*.css' -o -name run \))"
 
 forbid() { # <what it is> <pattern> <files...>
@@ -22,7 +22,7 @@ for file in $all; do
 done
 # A function opens with a line in column 0 that ends in "{" after a ")" and closes with "}" in column 0.
 for file in $code; do
-    case $file in kernels/isa/* | kernels/stages/*) limit=120 ;; *) limit=60 ;; esac
+    case $file in kernels/isa/* | kernels/stages/* | kernels/cuda/*.cu*) limit=120 ;; *) limit=60 ;; esac
     awk -v limit=$limit '
         /^[A-Za-z_].*\(/ { start = NR }
         /\) *\{$/ && /^[^ #}]|^ +[^ ].*\) \{$/ && start { if (!open) open = start }

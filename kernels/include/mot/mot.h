@@ -56,20 +56,22 @@ extern "C" {
 /* Values are pinned and never reused. 1x arguments, 2x support, 3x resources, 4x profile. */
 typedef enum mot_status {
     MOT_OK = 0,
-    MOT_ERROR_NULL = 10,      /* a required pointer is NULL */
-    MOT_ERROR_SHAPE = 11,     /* a size other than groups is 0 */
-    MOT_ERROR_OVERFLOW = 12,  /* a product of sizes or strides does not fit size_t */
-    MOT_ERROR_OPTIONS = 13,   /* an option is outside its range, or struct_size is unknown */
-    MOT_ERROR_STRIDES = 14,   /* strides make rows of the output overlap, or do not fit the shape */
-    MOT_ERROR_OVERLAP = 15,   /* an output overlaps another tensor */
-    MOT_ERROR_WORKSPACE = 16, /* the workspace is too small or not aligned to 64 bytes */
-    MOT_ERROR_ALIGNMENT = 17, /* a tensor is not aligned to its element */
-    MOT_ERROR_WEIGHTS = 18,   /* run before set_weights */
-    MOT_ERROR_BUFFER = 19,    /* a text buffer is too small; what fits is there, terminated */
-    MOT_ERROR_DTYPE = 20,     /* this data type is not supported by this build */
-    MOT_ERROR_ISA = 21,       /* this processor or its system cannot run the ISA that was asked for */
-    MOT_ERROR_SUPPORT = 22,   /* no variant supports this shape */
-    MOT_ERROR_MEMORY = 30,    /* out of memory */
+    MOT_ERROR_NULL = 10,       /* a required pointer is NULL */
+    MOT_ERROR_SHAPE = 11,      /* a size other than groups is 0 */
+    MOT_ERROR_OVERFLOW = 12,   /* a product of sizes or strides does not fit size_t */
+    MOT_ERROR_OPTIONS = 13,    /* an option is outside its range, or struct_size is unknown */
+    MOT_ERROR_STRIDES = 14,    /* strides make rows of the output overlap, or do not fit the shape */
+    MOT_ERROR_OVERLAP = 15,    /* an output overlaps another tensor */
+    MOT_ERROR_WORKSPACE = 16,  /* the workspace is too small or not aligned to 64 bytes */
+    MOT_ERROR_ALIGNMENT = 17,  /* a tensor is not aligned to its element */
+    MOT_ERROR_WEIGHTS = 18,    /* run before set_weights */
+    MOT_ERROR_BUFFER = 19,     /* a text buffer is too small; what fits is there, terminated */
+    MOT_ERROR_DTYPE = 20,      /* this data type is not supported by this build */
+    MOT_ERROR_ISA = 21,        /* this processor or its system cannot run the ISA that was asked for */
+    MOT_ERROR_SUPPORT = 22,    /* no variant supports this shape */
+    MOT_ERROR_UNVERIFIED = 23, /* what supports this has never passed its check on such a device (mot/cuda.h) */
+    MOT_ERROR_MEMORY = 30,     /* out of memory */
+    MOT_ERROR_DEVICE = 31,     /* no usable GPU, or its driver reports an error (mot/cuda.h) */
     MOT_ERROR_PROFILE_NOT_FOUND = 40,
     MOT_ERROR_PROFILE_IO = 41,      /* the file cannot be read, or is no regular file */
     MOT_ERROR_PROFILE_FORMAT = 42,  /* not a profile: malformed, too large or too deep */

@@ -1,0 +1,14 @@
+/* check_cuda.h: a run of a check on the device: what is in the host's workspace goes there between guards of its own,
+ * is worked on, and comes back. What judges it does not see the difference. */
+#ifndef BENCH_CHECK_CUDA_H
+#define BENCH_CHECK_CUDA_H
+
+#include "check_judge.h"
+
+/* Of the workspace that a plan of CUDA kernels needs. */
+size_t cuda_scratch_bytes(const mot_plan *, const mot_shape *);
+
+/* False: a finding. An error of CUDA's is a CRASH: the process must not use the device again. */
+bool cuda_execute(findings *, const mot_plan *, const mot_shape *, workspace *, const char *where);
+
+#endif

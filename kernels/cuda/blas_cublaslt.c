@@ -1,0 +1,144 @@
+/* blas_cublaslt.c: see blas.h. Its matrices are column by column: a row-major c = a.b is to it c' = b'.a'. */
+#include "blas.h"
+
+#include <cublasLt.h>
+#include <dlfcn.h>
+
+#define FUNCTIONS(F)                                                                                                   \
+    F(cublasLtCreate)                                                                                                  \
+    F(cublasLtMatmulDescCreate)                                                                                        \
+    F(cublasLtMatmulDescDestroy)                                                                                       \
+    F(cublasLtMatmulDescSetAttribute)                                                                                  \
+    F(cublasLtMatrixLayoutCreate)                                                                                      \
+    F(cublasLtMatrixLayoutDestroy)                                                                                     \
+    F(cublasLtMatrixLayoutSetAttribute)                                                                                \
+    F(cublasLtMatmulPreferenceCreate)                                                                                  \
+    F(cublasLtMatmulPreferenceDestroy)                                                                                 \
+    F(cublasLtMatmulPreferenceSetAttribute)                                                                            \
+    F(cublasLtMatmulAlgoGetHeuristic)                                                                                  \
+    F(cublasLtMatmul)
+
+/* The library's functions, found at run time. */
+static struct {
+#define MEMBER(name) __typeof__(&name) name;
+    FUNCTIONS(MEMBER)
+#undef MEMBER
+} lt;
+
+static bool load(void) {
+    const char *const names[] = {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"};
+    void *library = NULL;
+    for (int i = 0; i < 3 && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    if (!library) return false;
+#define FIND(name)                                                                                                     \
+    lt.name = (__typeof__(lt.name))dlsym(library, #name);                                                              \
+    if (!lt.name) return false;
+    FUNCTIONS(FIND)
+#undef FIND
+    return true;
+}
+
+const char *mot_cuda_blas_missing(void) {
+    static int tried; /* 1: it is there, -1: it is not */
+    if (!tried) tried = load() ? 1 : -1;
+    return tried > 0 ? NULL : "libcublasLt.so is not here";
+}
+
+/* One handle for the process: it belongs to the device that is current at its first use. */
+static cublasStatus_t handle_of(cublasLtHandle_t *out) {
+    static cublasLtHandle_t handle;
+    const cublasStatus_t status = handle ? CUBLAS_STATUS_SUCCESS : lt.cublasLtCreate(&handle);
+    *out = handle;
+    return status;
+}
+
+/* ---- one batched product ---- */
+
+/* c (m,n) = a (m,k) . b (k,n) for each expert, row-major, contiguous. */
+typedef struct product {
+    const void *a, *b;
+    void *c;
+    size_t m, n, k, batches;
+    cudaDataType_t type;
+    bool relu;
+    void *workspace;
+} product;
+
+typedef struct plan {
+    cublasLtMatmulDesc_t what;
+    cublasLtMatrixLayout_t a, b, c;
+    cublasLtMatmulPreference_t wish;
+} plan;
+
+static cublasStatus_t matrix(cublasLtMatrixLayout_t *out, const product *p, size_t rows, size_t columns) {
+    const int32_t batches = (int32_t)p->batches;
+    const int64_t step = (int64_t)(rows * columns);
+    cublasStatus_t s = lt.cublasLtMatrixLayoutCreate(out, p->type, columns, rows, (int64_t)columns);
+    if (!s) s = lt.cublasLtMatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batches, sizeof batches);
+    if (s) return s;
+    return lt.cublasLtMatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &step, sizeof step);
+}
+
+static cublasStatus_t describe(plan *out, const product *p) {
+    const cublasLtEpilogue_t epilogue = p->relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
+    const uint64_t bytes = MOT_CUDA_BLAS_WORKSPACE;
+    cublasStatus_t s = lt.cublasLtMatmulDescCreate(&out->what, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+    if (!s) s = lt.cublasLtMatmulDescSetAttribute(out->what, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
+    if (!s) s = matrix(&out->a, p, p->m, p->k);
+    if (!s) s = matrix(&out->b, p, p->k, p->n);
+    if (!s) s = matrix(&out->c, p, p->m, p->n);
+    if (!s) s = lt.cublasLtMatmulPreferenceCreate(&out->wish);
+    if (s) return s;
+    return lt.cublasLtMatmulPreferenceSetAttribute(out->wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
+                                                   sizeof bytes);
+}
+
+static void forget(plan *x) {
+    if (x->what) lt.cublasLtMatmulDescDestroy(x->what);
+    if (x->a) lt.cublasLtMatrixLayoutDestroy(x->a);
+    if (x->b) lt.cublasLtMatrixLayoutDestroy(x->b);
+    if (x->c) lt.cublasLtMatrixLayoutDestroy(x->c);
+    if (x->wish) lt.cublasLtMatmulPreferenceDestroy(x->wish);
+}
+
+static cublasStatus_t multiply(const plan *x, const product *p, cudaStream_t stream) {
+    const float one = 1, zero = 0;
+    cublasLtHandle_t handle;
+    cublasLtMatmulHeuristicResult_t best;
+    int found = 0;
+    cublasStatus_t s = handle_of(&handle);
+    if (!s) s = lt.cublasLtMatmulAlgoGetHeuristic(handle, x->what, x->b, x->a, x->c, x->c, x->wish, 1, &best, &found);
+    if (s || !found) return s ? s : CUBLAS_STATUS_NOT_SUPPORTED;
+    return lt.cublasLtMatmul(handle, x->what, &one, p->b, x->b, p->a, x->a, &zero, p->c, x->c, p->c, x->c, &best.algo,
+                             p->workspace, MOT_CUDA_BLAS_WORKSPACE, stream);
+}
+
+static cublasStatus_t run(const product *p, cudaStream_t stream) {
+    plan x = {0};
+    cublasStatus_t s = describe(&x, p);
+    if (!s) s = multiply(&x, p, stream);
+    forget(&x);
+    return s;
+}
+
+/* ---- experts ---- */
+
+/* The statuses that a caller can tell apart, as CUDA's. */
+static int code_of(cublasStatus_t s) {
+    return s == CUBLAS_STATUS_SUCCESS         ? cudaSuccess
+           : s == CUBLAS_STATUS_ALLOC_FAILED  ? cudaErrorMemoryAllocation
+           : s == CUBLAS_STATUS_NOT_SUPPORTED ? cudaErrorNotSupported
+                                              : cudaErrorUnknown;
+}
+
+int mot_cuda_blas_experts(mot_dtype dtype, const mot_shape *s, const mot_tensors *t, void *stream) {
+    if (mot_cuda_blas_missing()) return cudaErrorNotSupported;
+    const size_t hidden = (s->experts * s->groups * s->d_expert * mot_dtype_bytes(dtype) + 255) / 256 * 256;
+    product p = {.batches = s->experts, .m = s->groups, .type = dtype == MOT_BF16 ? CUDA_R_16BF : CUDA_R_32F};
+    p.workspace = (char *)t->scratch + hidden;
+    p.a = t->mixed, p.b = t->w1, p.c = t->scratch, p.n = s->d_expert, p.k = s->d_model, p.relu = true;
+    cublasStatus_t status = run(&p, stream);
+    if (status) return code_of(status);
+    p.a = t->scratch, p.b = t->w2, p.c = t->y, p.n = s->d_model, p.k = s->d_expert, p.relu = false;
+    return code_of(run(&p, stream));
+}
