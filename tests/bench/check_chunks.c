@@ -22,7 +22,7 @@ static bool here(const mot_variant *v) { return chunk_knob(v) && !mot_cpu_why_no
 enum { BY_SIZE, NEVER, ALWAYS }; /* of "stream" */
 
 static void expect_pass(const mot_variant *v, int dc, int stream, const mot_shape *s) {
-    const check_options options = {.seed = 3, .threads = 2, .strided = true, .quick = true};
+    const check_options options = {.seed = 3, .threads = (int)s->groups, .strided = true, .quick = true};
     const mot_plan plan = {.steps = 1, .step = {{v, {{dc, stream}}}}};
     const check_result r = check_plan_forked(&plan, s, &options, 20);
     if (r.verdict != VERDICT_PASS)
@@ -49,7 +49,11 @@ static void every_width_of_chunk_passes(void **state) {
 
 /* Rows of whole cache lines; and others, for which there is no such store. */
 static void past_the_caches_passes(void **state) {
-    static const mot_shape shapes[] = {{2, 33, 70, 160, 1}, {2, 3, 5, 160, 1}, {2, 33, 70, 150, 1}, {3, 33, 7, 24, 1}};
+    static const mot_shape shapes[] = {{2, 33, 70, 160, 1},
+                                       {2, 3, 5, 160, 1},
+                                       {2, 33, 70, 150, 1},
+                                       {2, 9, 70, 40, 1},
+                                       {2, 9, 70, 80, 1}}; /* the second group begins within a line */
     (void)state;
     for (size_t i = 0; i < mot_registry_count(); i++)
         for (size_t n = 0; here(mot_registry_at(i)) && n < sizeof shapes / sizeof *shapes; n++)
