@@ -46,31 +46,31 @@ static void say_failures(const check_rows *rows) {
     }
 }
 
-/* The list goes from portable code to the best ISA. */
-static void best_first(selection *s) {
-    for (size_t i = 0; i < s->count / 2; i++) {
-        const subject other = s->item[i];
-        s->item[i] = s->item[s->count - 1 - i];
-        s->item[s->count - 1 - i] = other;
-    }
+/* What the headline times: layers of the best ISA, ours before those of peers. */
+static bool is_headline(const subject *s, const options *o) {
+    return s->kind == SUBJECT_LAYER && !s->cuda && (s->peer || s->isa == mot_isa_for(selection_cap(o), s->dtype));
 }
 
-static void check_what(run_state *r, const char *what, run_step step) {
+static void keep_step(selection *s, const options *o, run_step step) {
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (is_headline(&s->item[i], o) == (step == RUN_CHECK_LAYERS)) s->item[kept++] = s->item[i];
+    s->count = kept;
+}
+
+static void check_step(run_state *r, run_step step) {
     mot_shape shapes[256];
     selection selected;
     check_rows rows = {0};
-    problem p = {""};
     options o = *r->options;
     if (run_has_bf16(&o)) o.dtypes = DTYPES_ALL;
-    int code = filter_new(&o.filter, what, &p) ? selection_make(&selected, &o)
-                                               : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
+    int code = selection_make(&selected, &o);
     if (code) {
-        filter_free(o.filter);
         run_note(r, code);
         return;
     }
     selection_keep_default_peer(&selected);
-    if (step == RUN_CHECK_LAYERS) best_first(&selected);
+    keep_step(&selected, &o, step);
     check_job job = {.options = &o,
                      .selection = &selected,
                      .shapes = shapes,
@@ -85,20 +85,19 @@ static void check_what(run_state *r, const char *what, run_step step) {
     run_note(r, code ? code : rows.failed ? EXIT_CHECK : rows.write_failed ? EXIT_ENVIRONMENT : EXIT_OK);
     check_rows_free(&rows);
     selection_free(&selected);
-    filter_free(o.filter);
 }
 
-/* What the headline times; the others follow when it has been timed. */
+/* The others follow when the headline has been timed. */
 void run_check_layers_step(run_state *r) {
     if (interrupt_signal) return;
-    run_heading(r, "check: layers");
-    check_what(r, "^layer", RUN_CHECK_LAYERS);
+    run_heading(r, "check: the headline's layers");
+    check_step(r, RUN_CHECK_LAYERS);
 }
 
 void run_check_rest_step(run_state *r) {
     if (interrupt_signal) return;
     run_heading(r, "check: the rest");
-    check_what(r, "-^layer", RUN_CHECK_REST);
+    check_step(r, RUN_CHECK_REST);
 }
 
 /* ---- ceilings */
@@ -135,7 +134,7 @@ void run_tune_step(run_state *r) {
 
 int run_print_steps(const run_state *r) {
     const double total = r->budget.total_s;
-    printf("doctor\ncheck smoke of layers, until %.0f s\nceilings, until %.0f s\n",
+    printf("doctor\ncheck smoke of the headline's layers, until %.0f s\nceilings, until %.0f s\n",
            run_step_share(RUN_CHECK_LAYERS) * total, run_step_share(RUN_CEILINGS) * total);
     for (int i = 0; i < TUNED_SHAPES; i++) printf("tune %s\n", tuned_shapes[i]);
     printf("until %.0f s; then bench, until %.0f s:\n", run_step_share(RUN_TUNE) * total,

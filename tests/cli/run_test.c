@@ -28,7 +28,7 @@ static const char *after(const char *text, const char *what) {
 static void run_times_the_headline_before_the_rest(void **state) {
     (void)state;
     const char *at = run("run --dry-run --budget 100").out;
-    at = after(at, "check smoke of layers, until 6 s\n");
+    at = after(at, "check smoke of the headline's layers, until 6 s\n");
     at = after(at, "tune g64t32e32d512h2048\n");
     at = after(at, "  layers of the paper's configuration (g64t32e32d512h2048)\n");
     at = after(at, "check smoke of the rest, until 85 s");
