@@ -114,7 +114,9 @@ static void tf32_is_for_those_that_say_so(void **state) {
 
 static void kernels_are_timed(void **state) {
     (void)state;
-    outcome o = run_with(FAKE, BENCH "--dtype f32,bf16 --filter cuda --out t.jsonl --json");
+    outcome o =
+        run_with(FAKE, BENCH "--dtype f32,bf16 --filter 'cuda.*(naive|64x64x16|cuda$)|layer.*cuda$' --budget 300 "
+                             "--out t.jsonl --json");
     expect_code(&o, 0);
     expect_err(&o, " timed, 0 skipped, 0 failed");
     expect_out(&o, "\"name\": \"layer_bf16_cuda\"");
