@@ -7,8 +7,8 @@
  * stay in L2. While the strips of a panel work, the next panel of the stream is prefetched into L2. Without packed
  * weights each panel is copied into scratch right before its use. */
 #define EXPERT_KNOBS                                                                                                   \
-    {"mc", 4, 128, {32, 64, 128, 256}},                    /* rows per block */                                        \
-        {"nc", 5, 256 * TERMS, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                \
+    {"mc", 4, 128, {32, 64, 128, 256}},            /* rows per block */                                                \
+        {"nc", 5, 512, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                        \
     {                                                                                                                  \
         "prefetch", 2, 1, { 0, 1 }                                                                                     \
     } /* next panel into L2 */
