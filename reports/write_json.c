@@ -108,13 +108,17 @@ static void breakdown_data(emitter *d, const breakdown *b) {
     emit_close(d, '}');
 }
 
-static void dense_data(emitter *d, const dense_pair *p) {
-    emit_open(d, NULL, '{');
+static void pair_fields(emitter *d, const dense_pair *p) {
     emit_text(d, "layer", p->layer->name);
     emit_text(d, "dense", p->dense->name);
     emit_interval(d, "ratio", p->ratio);
     emit_bool(d, "interleaved", p->interleaved);
     emit_number(d, "flops_ratio", p->flops_ratio);
+}
+
+static void dense_data(emitter *d, const dense_pair *p) {
+    emit_open(d, NULL, '{');
+    pair_fields(d, p);
     emit_close(d, '}');
 }
 
@@ -144,11 +148,7 @@ static void grain_data(emitter *d, const grain *g) {
     if (!g->pair.layer) {
         emit_text(d, "absent", g->absent);
     } else {
-        emit_text(d, "layer", g->pair.layer->name);
-        emit_text(d, "dense", g->pair.dense->name);
-        emit_interval(d, "ratio", g->pair.ratio);
-        emit_bool(d, "interleaved", g->pair.interleaved);
-        emit_number(d, "flops_ratio", g->pair.flops_ratio);
+        pair_fields(d, &g->pair);
         emit_number(d, "floor_ratio", g->pair.floor_ratio);
     }
     emit_close(d, '}');

@@ -106,7 +106,7 @@ mot_status mot_layer_set_weights(mot_layer *l, const void *controller, const voi
     return MOT_OK;
 }
 
-size_t mot_layer_workspace_bytes(const mot_layer *l) { return l ? (l->workspace_bytes + 63) / 64 * 64 : 0; }
+size_t mot_layer_workspace_bytes(const mot_layer *l) { return l ? mot_align64(l->workspace_bytes) : 0; }
 
 /* The one run path: everything is checked, then the plan runs. */
 static mot_status run(const mot_layer *l, const void *x, void *out, const mot_strides *strides, void *workspace,

@@ -1,13 +1,10 @@
 /* plan.c: a whole layer: its steps one after the other, for as many groups at once as stay in cache. */
 #include "plan.h"
 
+#include "arguments.h"
 #include "threads.h"
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-/* Where part i of n things begins when they are shared evenly among `parts`. */
-static size_t share(size_t n, size_t parts, size_t i) { return n / parts * i + least(i, n % parts); }
-static size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 /* SIZE_MAX where the sum does not fit: no allocation of it succeeds. */
 static size_t add(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
 
@@ -25,15 +22,18 @@ bool mot_plan_is_layer(const mot_plan *p) {
     return done == (between | MOT_OUT);
 }
 
+static size_t bytes_of(const mot_plan *plan, const mot_shape *s, enum mot_tensor tensor) {
+    return mot_tensor_span(s, mot_plan_dtype(plan), tensor, NULL).bytes;
+}
+
 /* Many groups and few weights: each thread takes its groups through all steps, in parts that stay in its cache. P, M
  * and Y then neither go through memory nor from one core to another (where cores do not share a cache, as slow as
  * memory); but each part reads all weights once more. Otherwise there is one part, whose steps all threads share. */
 enum { PART_BYTES = 1 << 20, LARGEST_PART = 4 << 20, LEAST_GROUPS = 32 };
 
 static size_t parts_of(const mot_plan *plan, const mot_shape *s, int threads) {
-    const size_t element = mot_dtype_bytes(mot_plan_dtype(plan)), T = s->group_size, E = s->experts, D = s->d_model;
-    const double weights = 2 * (double)(E * D * s->d_expert * element);
-    const double all = (double)(E * (T + 2 * D) * element) * (double)s->groups;
+    const double weights = 2 * (double)bytes_of(plan, s, MOT_W1);
+    const double all = (double)bytes_of(plan, s, MOT_P) + 2 * (double)bytes_of(plan, s, MOT_MIXED);
     const size_t most = s->groups / LEAST_GROUPS, wanted = least(most, (size_t)(all / PART_BYTES) + 1);
     const size_t parts = wanted / (size_t)threads * (size_t)threads;
     const bool peer = plan->step[0].variant->mr == 0; /* packs its weights for all groups */
@@ -57,13 +57,11 @@ static layer_job lay_out(const mot_plan *plan, const mot_shape *s, int threads) 
     layer_job j = {.plan = plan, .shape = s, .threads = threads, .parts = parts_of(plan, s, threads)};
     j.sharing = j.parts == 1 ? threads : 1;
     j.groups = (s->groups + j.parts - 1) / j.parts;
-    const size_t element = mot_dtype_bytes(mot_plan_dtype(plan));
-    const size_t tokens = align64(j.groups * s->experts * s->d_model * element);
-    j.mixed = align64(j.groups * s->group_size * s->experts * element);
-    j.y = j.mixed + tokens;
-    j.scratch = j.y + tokens;
     mot_shape part = *s;
     part.groups = j.groups;
+    j.mixed = mot_align64(bytes_of(plan, &part, MOT_P));
+    j.y = j.mixed + mot_align64(bytes_of(plan, &part, MOT_MIXED));
+    j.scratch = j.y + mot_align64(bytes_of(plan, &part, MOT_Y));
     size_t scratch = 0;
     for (int i = 0; i < plan->steps; i++) {
         const size_t need = mot_step_scratch_bytes(&plan->step[i], &part, j.sharing);
@@ -109,8 +107,8 @@ static void run_parts(void *data, int thread) {
     const layer_job *j = data;
     const size_t each = j->parts / (size_t)j->threads, from = each * (size_t)thread;
     for (size_t i = from; i < from + each; i++)
-        run_part(j, j->workspace + j->bytes * (size_t)thread, share(j->shape->groups, j->parts, i),
-                 share(j->shape->groups, j->parts, i + 1));
+        run_part(j, j->workspace + j->bytes * (size_t)thread, mot_share(j->shape->groups, j->parts, i),
+                 mot_share(j->shape->groups, j->parts, i + 1));
 }
 
 void mot_plan_run(const mot_plan *plan, const mot_shape *s, const mot_tensors *t, void *workspace, int threads) {

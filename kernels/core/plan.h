@@ -34,6 +34,14 @@ void mot_plan_run(const mot_plan *, const mot_shape *, const mot_tensors *t, voi
 mot_choice mot_select_stage(mot_stage stage, const mot_shape *, mot_isa isa, mot_dtype);
 mot_plan mot_select_layer(const mot_shape *, mot_isa isa, mot_dtype);
 
+/* Bytes in whole cache lines. */
+static inline size_t mot_align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
+/* Where part i of n things begins when they are shared evenly among `parts`. */
+static inline size_t mot_share(size_t n, size_t parts, size_t i) {
+    const size_t rest = n % parts;
+    return n / parts * i + (i < rest ? i : rest);
+}
+
 /* Strides of a contiguous (G,T,D) tensor, last_tokens filled in. */
 mot_strides mot_strides_contiguous(const mot_shape *);
 

@@ -3,10 +3,8 @@
 
 #include "threads.h"
 
-static size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 static size_t thread_scratch_bytes(const mot_choice *c, const mot_shape *s) {
-    return c->variant->scratch_bytes ? align64(c->variant->scratch_bytes(s, &c->config)) : 0;
+    return c->variant->scratch_bytes ? mot_align64(c->variant->scratch_bytes(s, &c->config)) : 0;
 }
 
 size_t mot_step_scratch_bytes(const mot_choice *c, const mot_shape *s, int threads) {
@@ -25,9 +23,8 @@ typedef struct job {
 } job;
 
 static mot_range share_of(const job *j, int i) {
-    const size_t n = j->units / (size_t)j->threads, rest = j->units % (size_t)j->threads, k = (size_t)i;
-    const size_t begin = n * k + (k < rest ? k : rest);
-    return (mot_range){begin, begin + n + (k < rest)};
+    const size_t threads = (size_t)j->threads, k = (size_t)i;
+    return (mot_range){mot_share(j->units, threads, k), mot_share(j->units, threads, k + 1)};
 }
 
 static void run_share(void *data, int i) {
