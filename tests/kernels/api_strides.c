@@ -127,6 +127,16 @@ static void parts_need_less_room(void **state) {
     problem_free(&p);
 }
 
+/* Parts would read more weights than they save: m and y are there as a whole. */
+static void heavy_weights_are_read_once(void **state) {
+    mot_options options = options_of(isa_or_skip(state), 2);
+    problem p = problem_new((mot_shape){1024, 2, 16, 64, 1024}, 1);
+    mot_layer *layer = layer_of(&p, &options);
+    assert_in_range(mot_layer_workspace_bytes(layer), (size_t)2 * 1024 * 16 * 64 * sizeof(float), SIZE_MAX);
+    mot_layer_destroy(layer);
+    problem_free(&p);
+}
+
 /* The short groups of a strided run are bit for bit those of a contiguous run with the same tokens. */
 static void contiguous_strides_change_nothing(void **state) {
     mot_options options = options_of(isa_or_skip(state), 2);
@@ -207,6 +217,7 @@ int main(void) {
         EACH_ISA(batches_are_exact_up_to_their_last_group),
         EACH_ISA(batches_in_parts),
         EACH_ISA(parts_need_less_room),
+        EACH_ISA(heavy_weights_are_read_once),
         EACH_ISA(contiguous_strides_change_nothing),
         EACH_ISA(gaps_are_neither_read_nor_written),
     };

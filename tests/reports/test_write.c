@@ -187,6 +187,11 @@ static void json_says_what_the_model_says(void **state) {
     const json_t *points = json_object_get(curve, "points"), *last = json_array_get(points, 5);
     assert_int_equal(json_array_size(points), 6);
     assert_int_equal(json_array_size(json_object_get(json_array_get(points, 0), "ratio")), 3);
+    static const char *const numbers[] = {"flops_ratio", "floor_ratio"}, *const names[] = {"layer", "dense"};
+    for (int i = 0; i < 2; i++) {
+        assert_true(json_is_number(json_object_get(json_array_get(points, 0), numbers[i])));
+        assert_true(json_is_string(json_object_get(json_array_get(points, 0), names[i])));
+    }
     assert_non_null(strstr(json_string_value(json_object_get(last, "absent")), "one call takes 4.1 s"));
     /* The page carries the same. */
     char *page = write_report(&f, "html", &n);
