@@ -13,10 +13,6 @@
         "prefetch", 2, 1, { 0, 1 }                                                                                     \
     } /* next panel into L2 */
 
-/* Up to so many rows the plain stream of weights is all the memory can deliver, and software prefetch costs: 2 cores,
- * D 768, H 3072: G = 1 10.3 ms with and 7.9 without, G = 4 14.6 and 12.1; but G = 16 24 with and 40 without. */
-enum { STREAM_ROWS = 4 };
-
 typedef struct blocking {
     size_t mc, nc; /* nc is a multiple of NR and KB * TERMS */
     bool prefetch;
@@ -84,7 +80,7 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
 /* One panel, and the next one of the stream into L2 meanwhile. */
 MOT_INLINE void panel_product(tile_args a, size_t rows, size_t columns, const blocking *b, tile_kind kind) {
     const size_t words = a.k * kind.nr;
-    const word *next = b->prefetch && rows > STREAM_ROWS ? a.b + words : NULL;
+    const word *next = b->prefetch ? a.b + words : NULL;
     tile_product(a, rows, columns, kind, false, ahead_of(next, 1, words * sizeof(word), 0));
 }
 

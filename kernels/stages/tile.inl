@@ -6,11 +6,12 @@
  *  - columns, [k][a_step]: as pack_columns makes it
  * k counts steps of TERMS elements. */
 
-/* What is needed next, rows of memory: fetched into L2 bit by bit while tiles work. */
+/* What is needed next, rows of memory: fetched into L2 line by line while tiles work, `lines` of them in `steps` steps
+ * of k. Evenly: a burst fills the few buffers in which misses wait, and the tile's own loads wait behind it. */
 typedef struct ahead {
     const char *at;
     size_t left, row_lines, skip; /* cache lines left in this row, in each row; bytes from a row's end to the next */
-    size_t lines;                 /* to fetch for each k block of each tile */
+    size_t lines, steps, due;
 } ahead;
 
 typedef struct tile_args {
@@ -72,9 +73,11 @@ MOT_INLINE void tile_end(vec *acc, const tile_args *args, const int mr, const in
     }
 }
 
+/* One step's share. */
 MOT_INLINE void fetch(ahead *n) {
-    for (size_t i = 0; i < n->lines; i++, n->at += 64) {
+    for (n->due += n->lines; n->due >= n->steps; n->due -= n->steps) {
         __builtin_prefetch(n->at, 0, 2);
+        n->at += 64;
         if (--n->left == 0) {
             n->left = n->row_lines;
             n->at += n->skip;
@@ -91,9 +94,11 @@ MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool 
     const size_t a_row = columns ? 1 : KB, a_step = columns ? t->a_step : 1, b_row = t->b_row;
     for (size_t k = t->k; k > 0;) {
         const size_t steps = k < KB ? k : KB;
-        fetch(&next);
         const factor *column = a;
-        for (size_t i = 0; i < steps; i++, column += a_step, b += b_row) tile_step(acc, column, a_row, b, mr, nv);
+        for (size_t i = 0; i < steps; i++, column += a_step, b += b_row) {
+            fetch(&next);
+            tile_step(acc, column, a_row, b, mr, nv);
+        }
         a += columns ? KB * a_step : t->a_block;
         k -= steps;
     }
@@ -130,7 +135,12 @@ typedef struct tile_kind {
 /* Rows of `bytes`, `stride` bytes apart, to fetch while a product of so many tiles works; nothing where at is NULL. */
 MOT_INLINE ahead ahead_of(const void *at, size_t rows, size_t bytes, size_t stride) {
     const size_t lines = ceil_div(bytes, 64);
-    return (ahead){at, lines, lines, stride - lines * 64, at ? rows * lines : 0};
+    return (ahead){.at = at,
+                   .left = lines,
+                   .row_lines = lines,
+                   .skip = stride - lines * 64,
+                   .lines = at ? rows * lines : 0,
+                   .steps = 1};
 }
 
 /* Strips of at most mr rows, evenly, times the panels of b side by side: `columns` of them in c, which is flat where
@@ -141,8 +151,7 @@ MOT_INLINE void tile_product(tile_args t, size_t rows, size_t columns, tile_kind
     const size_t size = t.to == TO_ELEMS ? sizeof(elem) : t.to == TO_SUMS ? sizeof(float) : sizeof(factor);
     const tile_args all = t;
     t.next = &next;
-    const size_t blocks = strips * ceil_div(columns, kind.nr) * ceil_div(t.k, KB);
-    next.lines = blocks ? ceil_div(next.lines, blocks) : 0;
+    next.steps = strips * ceil_div(columns, kind.nr) * t.k;
     for (size_t i = 0; i < strips; i++) {
         const size_t first = share(rows, strips, i), count = share(rows, strips, i + 1) - first;
         t.a = all.a + first * (by_columns ? 1 : KB);

@@ -9,20 +9,22 @@ examined=0
 for object; do
     case $object in */isa/avx*) ;; *) continue ;; esac
     found=$(objdump -d --no-show-raw-insn "$object" | awk -v object="$(basename "$object")" '
-        function leave(i, j, k, inner, products, stack) {
+        function count(i, pattern, k, n) {
+            n = 0
+            for (k = first[i]; k <= last[i]; k++) n += text[k] ~ pattern
+            return n
+        }
+        function leave(i, j, inner, products, stack) {
             if (name !~ /_(rows|columns)_/) jumps = 0
             for (i = 1; i <= jumps; i++) { # a loop: from the target of a jump back to the jump
-                inner = 1
-                for (j = 1; j <= jumps; j++)
-                    if (j != i && first[j] >= first[i] && last[j] <= last[i]) inner = 0
+                products = count(i, "vfmadd|vdpbf16ps")
+                inner = products > 0
+                for (j = 1; j <= jumps; j++) # one that only prefetches may be inside
+                    if (j != i && first[j] >= first[i] && last[j] <= last[i] && count(j, "vfmadd|vdpbf16ps")) inner = 0
                 if (!inner) continue
-                products = stack = 0
-                for (k = first[i]; k <= last[i]; k++) {
-                    if (text[k] ~ /vfmadd|vdpbf16ps/) products++
-                    if (text[k] ~ /\(%r[sb]p[,)]/) stack++
-                }
-                if (products) loops++
-                if (products && stack) print "SPILL: " object " " name ": " stack " stack accesses beside " products " products"
+                stack = count(i, "\\(%r[sb]p[,)]")
+                loops++
+                if (stack) print "SPILL: " object " " name ": " stack " stack accesses beside " products " products"
             }
         }
         /^[0-9a-f]+ <.*>:$/ { leave(); name = substr($2, 2, length($2) - 3); jumps = n = 0; split("", at) }
