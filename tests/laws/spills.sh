@@ -16,15 +16,15 @@ for object; do
         }
         function leave(i, j, inner, products, stack) {
             if (name !~ /_(rows|columns)_/) jumps = 0
+            for (i = 1; i <= jumps; i++) products[i] = count(i, "vfmadd|vdpbf16ps")
             for (i = 1; i <= jumps; i++) { # a loop: from the target of a jump back to the jump
-                products = count(i, "vfmadd|vdpbf16ps")
-                inner = products > 0
+                inner = products[i] > 0
                 for (j = 1; j <= jumps; j++) # one that only prefetches may be inside
-                    if (j != i && first[j] >= first[i] && last[j] <= last[i] && count(j, "vfmadd|vdpbf16ps")) inner = 0
+                    if (j != i && first[j] >= first[i] && last[j] <= last[i] && products[j]) inner = 0
                 if (!inner) continue
                 stack = count(i, "\\(%r[sb]p[,)]")
                 loops++
-                if (stack) print "SPILL: " object " " name ": " stack " stack accesses beside " products " products"
+                if (stack) print "SPILL: " object " " name ": " stack " stack accesses beside " products[i] " products"
             }
         }
         /^[0-9a-f]+ <.*>:$/ { leave(); name = substr($2, 2, length($2) - 3); jumps = n = 0; split("", at) }
