@@ -133,7 +133,7 @@ static size_t start_of(const space *sp, const mot_variant *variant, const mot_cp
 
 size_t space_starts(const space *sp, const mot_cpu_facts *cpu, size_t *points) {
     size_t count = 0;
-    for (int isa = MOT_ISA_AVX512BF16; isa >= MOT_ISA_SCALAR; isa--)
+    for (int isa = MOT_ISA_HIGHEST; isa >= MOT_ISA_SCALAR; isa--)
         for (int model = 1; model >= 0; model--)
             for (size_t f = 0; f < sp->search.families; f++) {
                 size_t point = start_of(sp, sp->variant[f], cpu, model);

@@ -47,6 +47,8 @@ static void plan_compute(plan *p, int threads) {
     }
     if (mot_cpu_isa() >= MOT_ISA_AVX512BF16)
         add(p, "fma_avx512bf16_bf16", (team_job){.kind = TEAM_FMA, .kernels = &peak_avx512bf16, .members = threads});
+    if (mot_cpu_isa() >= MOT_ISA_AMX)
+        add(p, "fma_amx_bf16", (team_job){.kind = TEAM_FMA, .kernels = &peak_amx, .members = threads});
 }
 
 static void plan_memory(plan *p, const topology *t, int threads) {

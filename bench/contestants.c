@@ -57,9 +57,9 @@ size_t contestants_for_cuda(mot_stage stage, const mot_shape *s, mot_dtype dtype
 /* ---- names of whole layers: f32 has none of its own, so that old sample files can be compared ---- */
 
 #define NAMES(prefix)                                                                                                  \
-    { "", prefix "scalar", prefix "avx2", prefix "avx512", prefix "avx512bf16" }
-static const char *const isa_layer[][5] = {NAMES("layer_"), NAMES("layer_bf16_")};
-static const char *const isa_dense[][5] = {NAMES("dense_ffn_"), NAMES("dense_ffn_bf16_")};
+    { "", prefix "scalar", prefix "avx2", prefix "avx512", prefix "avx512bf16", prefix "amx" }
+static const char *const isa_layer[][MOT_ISA_HIGHEST + 1] = {NAMES("layer_"), NAMES("layer_bf16_")};
+static const char *const isa_dense[][MOT_ISA_HIGHEST + 1] = {NAMES("dense_ffn_"), NAMES("dense_ffn_bf16_")};
 static const char *const tuned_layer[] = {"layer_tuned", "layer_bf16_tuned"};
 
 /* "layer_openblas": kept for the life of the program, one text per layer of a peer and prefix. */

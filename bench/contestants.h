@@ -13,7 +13,7 @@ size_t contestants_for_stage(mot_stage, const mot_shape *, mot_dtype, mot_isa ca
  * why; of MOT_STAGE_LAYER "layer_cuda" or "layer_bf16_cuda". */
 size_t contestants_for_cuda(mot_stage, const mot_shape *, mot_dtype, contestant *out, size_t capacity);
 /* The layer: layer_scalar, layer_avx2, … up to `cap`; layer_tuned if `tuned` is not NULL (from mot_profile_layer);
- * layer_<library> of each peer. In bf16 they are called layer_bf16_scalar, …, layer_bf16_avx512bf16. */
+ * layer_<library> of each peer. In bf16 they are called layer_bf16_scalar, …, layer_bf16_amx. */
 size_t contestants_for_layer(const mot_shape *, mot_dtype, mot_isa cap, const mot_plan *tuned, contestant *out,
                              size_t capacity);
 /* dense_ffn_<isa> (dense_ffn_bf16_<isa>), and dense_ffn_<library>: the experts stage on dense_ffn_shape, which each

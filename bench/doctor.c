@@ -196,7 +196,7 @@ static void add_row(json_t *rows, const char *name, grade g, const finding *f) {
 /* What the processor does not have is no fault of the machine; what its system hides is. */
 json_t *machine_doctor_isas(const mot_cpuid *id) {
     json_t *rows = json_array();
-    for (mot_isa isa = MOT_ISA_AVX2; isa <= MOT_ISA_AVX512BF16; isa++) {
+    for (mot_isa isa = MOT_ISA_AVX2; isa <= MOT_ISA_HIGHEST; isa++) {
         const char *no = mot_cpu_why_not_on(id, isa);
         finding f = {"", "boot the kernel without noxsave and clearcpuid=, or let the hypervisor pass the state on"};
         const grade g = say(&f, no && !strncmp(no, "the OS", 6) ? WARN : OK, "%s", no ? no : "usable");

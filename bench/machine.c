@@ -85,7 +85,7 @@ static json_t *load1(void) {
 
 static json_t *isas(bool usable) {
     json_t *list = usable ? json_array() : json_object();
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_HIGHEST; isa++) {
         const char *no = mot_cpu_why_not(isa);
         if (usable && !no) json_array_append_new(list, json_string(mot_isa_name(isa)));
         if (!usable && no) json_object_set_new(list, mot_isa_name(isa), json_string(no));

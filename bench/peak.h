@@ -14,6 +14,7 @@ typedef struct peak_kernels {
     void (*copy_nt)(void *to, const void *from, size_t bytes); /* stores that go round the caches */
 } peak_kernels;
 
-extern const peak_kernels peak_scalar, peak_avx2, peak_avx512, peak_avx512bf16; /* the last: its fma is of bf16 */
+extern const peak_kernels peak_scalar, peak_avx2, peak_avx512, peak_avx512bf16, peak_amx;
+/* The last two multiply bf16; peak_amx moves no bytes. */
 
 #endif

@@ -38,7 +38,7 @@ static bool set_stage(options *o, const char *text, problem *p) { return parse_l
 static bool add_isa(void *data, const char *text, problem *p) {
     mot_isa isa;
     if (!mot_isa_parse(text, &isa) || isa == MOT_ISA_BEST)
-        return problem_set(p, "'%.80s' is no instruction set: scalar, avx2, avx512 or avx512bf16", text);
+        return problem_set(p, "'%.80s' is no instruction set: scalar, avx2, avx512, avx512bf16 or amx", text);
     ((options *)data)->isas |= 1u << isa;
     return true;
 }
@@ -173,7 +173,7 @@ const flag_row flag_table[FLAG_COUNT] = {
                      set_shapes, true},
     [FLAG_MODEL] = {"model", "FILE", 1, "config.json of a published model", set_model, true},
     [FLAG_STAGE] = {"stage", "LIST", 1, "route, mix, front (both), experts, redistribute, layer", set_stage, false},
-    [FLAG_ISA] = {"isa", "LIST", 1, "scalar, avx2, avx512, avx512bf16 (of bf16 only)", set_isa, false},
+    [FLAG_ISA] = {"isa", "LIST", 1, "scalar, avx2, avx512, and of bf16 only avx512bf16, amx", set_isa, false},
     [FLAG_DTYPE] = {"dtype", "LIST", 1, "data type of the tensors: f32, bf16 (default f32; check and list: both)",
                     set_dtype, false},
     [FLAG_FILTER] = {"filter", "REGEX", 1, "only names that match; a leading - keeps those that do not", set_filter,

@@ -77,7 +77,7 @@ static void read_library_environment(options *o) {
     uint64_t n = 0;
     problem p;
     if (isa && *isa && (!mot_isa_parse(isa, &o->cap) || o->cap == MOT_ISA_BEST)) {
-        problem_set(&p, "'%.80s' is no instruction set: scalar, avx2, avx512 or avx512bf16", isa);
+        problem_set(&p, "'%.80s' is no instruction set: scalar, avx2, avx512, avx512bf16 or amx", isa);
         die(o, "MOT_ISA", p.text);
     }
     if (threads && *threads && !parse_whole(&n, threads, 1, 1024, &p)) die(o, "MOT_NUM_THREADS", p.text);

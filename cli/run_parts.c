@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define STAGE(name) (1u << MOT_STAGE_##name)
-#define FAST_LAYERS "^layer_(bf16_)?(avx|tuned|openblas|onednn)"
-#define WITH_DENSE "^(layer_(bf16_)?(avx|tuned|openblas|onednn)|dense_ffn_(bf16_)?avx)"
+#define FAST_LAYERS "^layer_(bf16_)?(a[vm]x|tuned|openblas|onednn)"
+#define WITH_DENSE "^(layer_(bf16_)?(a[vm]x|tuned|openblas|onednn)|dense_ffn_(bf16_)?a[vm]x)"
 
 /* What is timed, in this order. The headline's parts have a step of the budget each; the others share what is left
  * then. The first part is small and shows how long preparing takes on this machine. The sweeps are the presets' at half
@@ -31,7 +31,7 @@ static const struct part {
     {.what = "layer and dense FFN at half the paper's widths",
      .shapes = "g32t32e32d256h1024",
      .stages = STAGE(LAYER),
-     .filter = "^(layer|dense_ffn)_(bf16_)?avx",
+     .filter = "^(layer|dense_ffn)_(bf16_)?a[vm]x",
      .step = RUN_SMALL,
      .best_isa = true},
     {.what = "layers of the paper's configuration",
@@ -62,7 +62,7 @@ static const struct part {
      .group = "sweep-granularity",
      .shapes = "g32t32e32d256h1024 g32t32e128d256h256 g32t32e512d256h64 g32t32e64d256h512 g32t32e256d256h128",
      .stages = STAGE(LAYER),
-     .filter = "^(layer_(bf16_)?(avx|tuned)|dense_ffn_(bf16_)?avx)",
+     .filter = "^(layer_(bf16_)?(a[vm]x|tuned)|dense_ffn_(bf16_)?a[vm]x)",
      .step = RUN_REST,
      .share = 0.35,
      .best_isa = true},
@@ -83,7 +83,7 @@ static const struct part {
     {.what = "its layers of lesser ISAs",
      .shapes = "g64t32e32d512h2048",
      .stages = STAGE(LAYER),
-     .filter = "^layer_(bf16_)?(scalar|avx)",
+     .filter = "^layer_(bf16_)?(scalar|a[vm]x)",
      .step = RUN_REST,
      .share = 0.50,
      .lesser_isas = true},

@@ -90,7 +90,7 @@ static void add_wholes(selection *all, subject_kind kind) {
 }
 
 static bool list_everything(selection *all) {
-    enum { ISAS = MOT_ISA_AVX512BF16 };
+    enum { ISAS = MOT_ISA_HIGHEST };
     all->item =
         calloc(2 * candidate_count() + 4 * ISAS + 2, sizeof *all->item); /* a peer has a layer an experts variant */
     if (!all->item) return false;

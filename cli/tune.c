@@ -29,7 +29,7 @@ static bool show(void *data, const char *what, int done, int total, double best_
 
 /* The highest of --isa, else the best usable one. */
 static mot_isa isa_of(const options *o) {
-    for (mot_isa isa = MOT_ISA_AVX512BF16; isa >= MOT_ISA_SCALAR; isa--)
+    for (mot_isa isa = MOT_ISA_HIGHEST; isa >= MOT_ISA_SCALAR; isa--)
         if (o->isas >> isa & 1) return isa;
     return selection_cap(o);
 }

@@ -4,6 +4,7 @@ set(MOT_FLAGS_scalar "")
 set(MOT_FLAGS_avx2 -mavx2 -mfma)
 set(MOT_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
 set(MOT_FLAGS_avx512bf16 ${MOT_FLAGS_avx512} -mavx512bf16)
+set(MOT_FLAGS_amx ${MOT_FLAGS_avx512bf16} -mamx-tile -mamx-bf16)
 # No reassociation and no implicit contraction: what a kernel rounds is what its source says.
 set(MOT_KERNEL_OPTIMIZE -O3 CACHE STRING "Optimisation of the kernels; sanitizer builds take -O1, which compiles 3 times faster")
 set(MOT_KERNEL_FLAGS ${MOT_KERNEL_OPTIMIZE} -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-stack-protector

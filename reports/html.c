@@ -62,7 +62,8 @@ const char *html_short_name(const bench_record *b) {
     if (strncmp(b->variant, "layer_", 6) != 0) /* "avx2_6x16" of "mix_avx2_6x16" */
         return strncmp(b->variant, b->stage, stage) == 0 && b->variant[stage] == '_' ? b->variant + stage + 1
                                                                                      : b->variant;
-    static const char *const spelt[][2] = {{"avx512bf16", "AVX512_BF16"}, {"avx512", "AVX-512"}, {"avx2", "AVX2"}};
+    static const char *const spelt[][2] = {
+        {"amx", "AMX"}, {"avx512bf16", "AVX512_BF16"}, {"avx512", "AVX-512"}, {"avx2", "AVX2"}};
     static label peer; /* until the next one: each is written at once */
     const char *name = model_own_name(b, "layer_");
     for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
@@ -78,6 +79,7 @@ const char *html_class(const bench_record *b) {
     if (b->cuda) return "k-cuda";
     const char *layer = model_own_name(b, "layer_");
     if (layer && strcmp(layer, "tuned") == 0) return "k-tuned";
+    if (strcmp(b->isa, "amx") == 0) return "k-amx";
     if (strcmp(b->isa, "avx512bf16") == 0) return "k-avx512bf16";
     if (strcmp(b->isa, "avx512") == 0) return "k-avx512";
     if (strcmp(b->isa, "avx2") == 0) return "k-avx2";

@@ -31,6 +31,7 @@ static enum plot_mark mark_of(const bench_record *b) {
            : strcmp(b->isa, "scalar") == 0     ? PLOT_CROSS
            : strcmp(b->isa, "avx2") == 0       ? PLOT_TRIANGLE
            : strcmp(b->isa, "avx512bf16") == 0 ? PLOT_DIAMOND
+           : strcmp(b->isa, "amx") == 0        ? PLOT_DIAMOND
                                                : PLOT_CIRCLE;
 }
 
@@ -126,8 +127,8 @@ static void legend(const records *r, FILE *out) {
                  {PLOT_TRIANGLE, "AVX2"},
                  {PLOT_CROSS, "scalar"},
                  {PLOT_SQUARE, "peer library"},
-                 {PLOT_DIAMOND, "AVX512_BF16"}};
-    const int shown = has_isa(r, "avx512bf16") ? 5 : 4;
+                 {PLOT_DIAMOND, "AVX512_BF16, AMX"}};
+    const int shown = has_isa(r, "avx512bf16") || has_isa(r, "amx") ? 5 : 4;
     html(out, "<ul class=\"legend\">");
     for (int i = 0; i < 6; i++)
         html(out, "<li><span class=\"dot %s\"></span>%s</li>", html_stage_class(stages[i]), stages[i]);

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { OSXSAVE = 1 << 27, XCR0_YMM = 0x6, XCR0_ZMM = 0xe0 };
+enum { OSXSAVE = 1 << 27, XCR0_YMM = 0x6, XCR0_ZMM = 0xe0, XCR0_TILES = 0x60000, AMX_TILE = 1 << 24 };
 
 /* Not the intrinsic, which would need -mxsave. */
 static uint64_t read_xcr0(void) {
@@ -18,15 +18,16 @@ mot_cpuid mot_cpu_read(void) {
     mot_cpuid id = {0};
     uint32_t eax, ebx, ecx, edx;
     if (__get_cpuid(1, &eax, &ebx, &ecx, &edx)) id.leaf1_ecx = ecx;
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) id.leaf7_ebx = ebx;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) id.leaf7_ebx = ebx, id.leaf7_edx = edx;
     if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) id.leaf7_1_eax = eax;
     if (id.leaf1_ecx & OSXSAVE) id.xcr0 = read_xcr0();
+    if (id.leaf7_edx & AMX_TILE && (id.xcr0 & XCR0_TILES) == XCR0_TILES) id.tiles = mot_cpu_allow_tiles();
     return id;
 }
 
 typedef struct need {
     mot_isa isa; /* and all above it */
-    enum { LEAF1_ECX, LEAF7_EBX, LEAF7_1_EAX, XCR0 } word;
+    enum { LEAF1_ECX, LEAF7_EBX, LEAF7_EDX, LEAF7_1_EAX, XCR0, TILES } word;
     uint32_t mask;
     const char *missing;
 } need;
@@ -40,15 +41,19 @@ static const need needs[] = {
     {MOT_ISA_AVX512, LEAF7_EBX, 1 << 30, "no avx512bw in CPUID"},
     {MOT_ISA_AVX512, LEAF7_EBX, 1u << 31, "no avx512vl in CPUID"},
     {MOT_ISA_AVX512BF16, LEAF7_1_EAX, 1 << 5, "no avx512_bf16 in CPUID"},
+    {MOT_ISA_AMX, LEAF7_EDX, AMX_TILE, "no amx_tile in CPUID"},
+    {MOT_ISA_AMX, LEAF7_EDX, 1 << 22, "no amx_bf16 in CPUID"},
     {MOT_ISA_AVX2, LEAF1_ECX, OSXSAVE, "the OS has not enabled xsave (no osxsave in CPUID)"},
     {MOT_ISA_AVX2, XCR0, XCR0_YMM, "the OS has not enabled the ymm state (XCR0)"},
     {MOT_ISA_AVX512, XCR0, XCR0_ZMM, "the OS has not enabled the zmm state (XCR0)"},
+    {MOT_ISA_AMX, XCR0, XCR0_TILES, "the OS has not enabled the tile state (XCR0)"},
+    {MOT_ISA_AMX, TILES, 1, "the OS refuses this process the tile state (arch_prctl)"},
 };
 
 const char *mot_cpu_why_not_on(const mot_cpuid *id, mot_isa isa) {
-    const uint64_t word[] = {id->leaf1_ecx, id->leaf7_ebx, id->leaf7_1_eax, id->xcr0};
+    const uint64_t word[] = {id->leaf1_ecx, id->leaf7_ebx, id->leaf7_edx, id->leaf7_1_eax, id->xcr0, id->tiles};
     if (isa == MOT_ISA_BEST) return NULL;
-    if ((unsigned)isa > MOT_ISA_AVX512BF16) return "no such ISA";
+    if ((unsigned)isa > MOT_ISA_AMX) return "no such ISA";
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
         const need *n = &needs[i];
         if (isa >= n->isa && (word[n->word] & n->mask) != n->mask) return n->missing;
@@ -57,7 +62,7 @@ const char *mot_cpu_why_not_on(const mot_cpuid *id, mot_isa isa) {
 }
 
 mot_isa mot_cpu_best(const mot_cpuid *id) {
-    mot_isa isa = MOT_ISA_AVX512BF16;
+    mot_isa isa = MOT_ISA_AMX;
     while (isa > MOT_ISA_SCALAR && mot_cpu_why_not_on(id, isa)) isa--;
     return isa;
 }

@@ -10,10 +10,12 @@
 typedef struct mot_cpuid {
     uint32_t leaf1_ecx, leaf7_ebx, leaf7_1_eax;
     uint64_t xcr0; /* 0 when OSXSAVE is off */
+    uint32_t leaf7_edx;
+    uint32_t tiles; /* 1: the system lets this process use AMX's registers */
 } mot_cpuid;
 
 mot_cpuid mot_cpu_read(void);
-mot_isa mot_cpu_best(const mot_cpuid *); /* AVX2 needs AVX, FMA, XCR0 bits 1-2; AVX-512 also bits 5-7 */
+mot_isa mot_cpu_best(const mot_cpuid *); /* AVX2 needs AVX, FMA, XCR0 bits 1-2; AVX-512 also bits 5-7; AMX 17-18 */
 mot_isa mot_cpu_isa(void);               /* mot_cpu_best(mot_cpu_read()), cached */
 const char *mot_cpu_why_not(mot_isa);    /* NULL if usable, else "no avx512f in CPUID", "the OS has not enabled …" */
 const char *mot_cpu_why_not_on(const mot_cpuid *, mot_isa); /* the same for words filled in by hand */
@@ -26,6 +28,9 @@ typedef struct mot_cpu_facts {
     int cores;          /* usable by this process: affinity, capped by the cgroup's quota */
     size_t l1d, l2, l3; /* bytes, 0 if unknown */
 } mot_cpu_facts;
+/* Asks the system for AMX's registers, once for the whole process: Linux wants that since signal frames become 8 KiB
+ * larger with them. True if they may be used. */
+bool mot_cpu_allow_tiles(void);
 void mot_cpu_describe(mot_cpu_facts *);
 void mot_cpu_identify(mot_cpu_facts *); /* CPUID's part of it: all but cores */
 void mot_cpu_fingerprint(char *buf, size_t size);

@@ -28,7 +28,7 @@ void mot_options_default(mot_options *options) {
 static mot_status check_options(const mot_options *o) {
     if (o->struct_size != sizeof *o || o->threads < 0 || o->threads > 1024) return MOT_ERROR_OPTIONS;
     if (!(o->temperature > 0) || isinf(o->temperature)) return MOT_ERROR_OPTIONS;
-    if (o->isa < MOT_ISA_BEST || o->isa > MOT_ISA_AVX512BF16) return MOT_ERROR_OPTIONS;
+    if (o->isa < MOT_ISA_BEST || o->isa > MOT_ISA_HIGHEST) return MOT_ERROR_OPTIONS;
     if (o->dtype != MOT_F32 && o->dtype != MOT_BF16) return MOT_ERROR_DTYPE;
     return mot_isa_for(o->isa, o->dtype) > mot_cpu_isa() ? MOT_ERROR_ISA : MOT_OK;
 }

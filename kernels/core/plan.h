@@ -29,8 +29,8 @@ size_t mot_plan_workspace_bytes(const mot_plan *, const mot_shape *, int threads
 /* Runs a layer plan: t gives x, controller, w1, w2, packed (of the experts step), out, strides, temperature. */
 void mot_plan_run(const mot_plan *, const mot_shape *, const mot_tensors *t, void *workspace, int threads);
 
-/* Built-in choices: the cost model's pick among usable variants of mot_isa_for(isa, dtype); variant NULL if none
- * supports the shape. */
+/* Built-in choices: the cost model's pick among usable variants of mot_isa_for(isa, dtype), or of a lower ISA where
+ * that is known to be faster; variant NULL if none supports the shape. */
 mot_choice mot_select_stage(mot_stage stage, const mot_shape *, mot_isa isa, mot_dtype);
 mot_plan mot_select_layer(const mot_shape *, mot_isa isa, mot_dtype);
 

@@ -10,6 +10,7 @@
 #define MOT_AVX2_BF16(stage, STAGE, mr, nr) DECLARE(avx2_bf16, stage, mr, nr)
 #define MOT_AVX512_BF16(stage, STAGE, mr, nr) DECLARE(avx512_bf16, stage, mr, nr)
 #define MOT_AVX512BF16_BF16(stage, STAGE, mr, nr) DECLARE(avx512bf16_bf16, stage, mr, nr)
+#define MOT_AMX_BF16(stage, STAGE, mr, nr) DECLARE(amx_bf16, stage, mr, nr)
 #include "variants.def"
 
 static const mot_variant *const variants[] = {
@@ -21,6 +22,7 @@ static const mot_variant *const variants[] = {
 #define MOT_AVX2_BF16(stage, STAGE, mr, nr) ENTRY(avx2_bf16, stage, mr, nr)
 #define MOT_AVX512_BF16(stage, STAGE, mr, nr) ENTRY(avx512_bf16, stage, mr, nr)
 #define MOT_AVX512BF16_BF16(stage, STAGE, mr, nr) ENTRY(avx512bf16_bf16, stage, mr, nr)
+#define MOT_AMX_BF16(stage, STAGE, mr, nr) ENTRY(amx_bf16, stage, mr, nr)
 #include "variants.def"
 };
 
@@ -90,11 +92,11 @@ double mot_stage_bytes(mot_stage stage, const mot_shape *s, mot_dtype dtype) {
     return stage_cost(stage, s).elements * (double)mot_dtype_bytes(dtype);
 }
 
-static const char *const isa_names[] = {"best", "scalar", "avx2", "avx512", "avx512bf16"};
+static const char *const isa_names[] = {"best", "scalar", "avx2", "avx512", "avx512bf16", "amx"};
 const char *mot_isa_name(mot_isa isa) { return isa_names[isa]; }
 
 bool mot_isa_parse(const char *text, mot_isa *out) {
-    for (int i = MOT_ISA_SCALAR; i <= MOT_ISA_AVX512BF16; i++) {
+    for (int i = MOT_ISA_SCALAR; i <= MOT_ISA_HIGHEST; i++) {
         if (strcmp(text, isa_names[i])) continue;
         *out = (mot_isa)i;
         return true;
@@ -114,5 +116,5 @@ bool mot_dtype_parse(const char *text, mot_dtype *out) {
     return false;
 }
 
-mot_isa mot_isa_top(mot_dtype dtype) { return dtype == MOT_BF16 ? MOT_ISA_AVX512BF16 : MOT_ISA_AVX512; }
+mot_isa mot_isa_top(mot_dtype dtype) { return dtype == MOT_BF16 ? MOT_ISA_AMX : MOT_ISA_AVX512; }
 mot_isa mot_isa_for(mot_isa cap, mot_dtype dtype) { return cap < mot_isa_top(dtype) ? cap : mot_isa_top(dtype); }

@@ -4,6 +4,8 @@
 
 #include "kernel.h"
 
+#define MOT_ISA_HIGHEST MOT_ISA_AMX
+
 typedef struct mot_choice {
     const mot_variant *variant;
     mot_config config;
@@ -19,7 +21,7 @@ int mot_stage_reads(mot_stage stage);        /* bits of enum mot_tensor */
 int mot_stage_writes(mot_stage stage);
 double mot_stage_flops(mot_stage stage, const mot_shape *);
 double mot_stage_bytes(mot_stage stage, const mot_shape *, mot_dtype); /* every tensor touched once */
-const char *mot_isa_name(mot_isa isa);                                 /* "scalar", "avx2", "avx512", "avx512bf16" */
+const char *mot_isa_name(mot_isa isa); /* "scalar", "avx2", "avx512", "avx512bf16", "amx" */
 bool mot_isa_parse(const char *text, mot_isa *out);
 const char *mot_dtype_name(mot_dtype); /* "f32", "bf16" */
 bool mot_dtype_parse(const char *text, mot_dtype *out);

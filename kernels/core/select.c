@@ -23,7 +23,7 @@ static double padding_of(const mot_variant *v, const mot_shape *s) {
 /* Cycles per element of the product on a core that does two multiply-adds and two loads in a cycle, with a latency of
  * four: a step of k costs its FMAs, its loads (mr broadcasts, nv vectors of b) or the latency, whichever is most. Rows
  * are shared evenly among strips; columns that only pad the last panel are paid for. */
-static double tile_cost(const mot_variant *v, const mot_shape *s) {
+static double vector_cost(const mot_variant *v, const mot_shape *s) {
     static const int lanes[] = {
         [MOT_ISA_SCALAR] = 1, [MOT_ISA_AVX2] = 8, [MOT_ISA_AVX512] = 16, [MOT_ISA_AVX512BF16] = 16};
     const double rows = rows_of(v, s), strips = parts(rows, v->mr), mr = rows / strips;
@@ -32,14 +32,37 @@ static double tile_cost(const mot_variant *v, const mot_shape *s) {
     return step * strips * padding_of(v, s) / (rows * v->nr);
 }
 
+/* The same of matrix registers, 16 x 16 each: a block product takes 16 cycles for 16 steps, a block loaded from L2 as
+ * many. */
+static double matrix_cost(const mot_variant *v, const mot_shape *s) {
+    const double rows = rows_of(v, s), blocks = parts(rows, 16), strips = parts(rows, v->mr);
+    const double columns = v->nr / 16;
+    return at_least(blocks * columns, blocks + strips * columns) * padding_of(v, s) / (rows * v->nr);
+}
+
+static double tile_cost(const mot_variant *v, const mot_shape *s) {
+    return v->isa == MOT_ISA_AMX ? matrix_cost(v, s) : vector_cost(v, s);
+}
+
 /* Experts of so few rows are one plain read of their weights. There AMD's cores prefetch best by themselves (Zen 4, D
  * 768, H 3072: G = 1 7.9 ms and 10.3 with prefetch, G = 4 12.1 and 14.6), Intel's want to be told (kernels/README.md).
  */
 enum { STREAM_ROWS = 4 };
+static bool only_streams(mot_stage stage, const mot_shape *s) {
+    return stage == MOT_STAGE_EXPERTS && s->groups <= STREAM_ROWS;
+}
+
+/* One read of the weights is no work for AMX: its loads of blocks get in the way (D 768, H 3072: G = 1 10.0 ms and 8.9
+ * with vectors, G = 4 10.2 and 8.9; but G = 8 10.4 and 12.9). */
+static mot_isa isa_for(mot_stage stage, const mot_shape *s, mot_isa cap, mot_dtype dtype) {
+    const mot_isa isa = mot_isa_for(cap, dtype);
+    return isa == MOT_ISA_AMX && only_streams(stage, s) ? MOT_ISA_AVX512BF16 : isa;
+}
+
 static mot_config config_for(const mot_variant *v, const mot_shape *s) {
     mot_config c = mot_config_default(v);
     mot_cpu_facts facts;
-    if (v->stage != MOT_STAGE_EXPERTS || s->groups > STREAM_ROWS) return c;
+    if (!only_streams(v->stage, s)) return c;
     mot_cpu_identify(&facts);
     for (int i = 0; i < v->knob_count; i++)
         if (strcmp(v->knobs[i].name, "prefetch") == 0 && strcmp(facts.vendor, "AuthenticAMD") == 0) c.value[i] = 0;
@@ -51,7 +74,7 @@ mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mo
     double best_cost = 0;
     for (size_t i = 0; i < mot_registry_count(); i++) {
         const mot_variant *v = mot_registry_at(i);
-        if (v->stage != stage || v->dtype != dtype || v->isa != mot_isa_for(isa, dtype)) continue;
+        if (v->stage != stage || v->dtype != dtype || v->isa != isa_for(stage, s, isa, dtype)) continue;
         const mot_config config = config_for(v, s);
         if (!v->supports(s, &config)) continue;
         const double cost = tile_cost(v, s);

@@ -1,5 +1,8 @@
 /* stamp.inl: turns every line of variants.def that is of this file's ISA into functions and a descriptor.
  * The stage bodies are ordinary inline functions (stages/); only thin wrappers are stamped. */
+#ifndef TILE_INL
+#include "vectors.h"
+#endif
 #include "pack.inl"
 #include "tile.inl"
 #include "exp.inl"
@@ -21,7 +24,7 @@
 #define TEXT(x) TEXT_(x)
 #define STAMP(name_, STAGE, mr_, nr_)                                                                                  \
     _Static_assert(nr_ % LANES == 0 && (nr_ % (KB * TERMS) == 0 || KB * TERMS % nr_ == 0), "whole vectors, k blocks"); \
-    _Static_assert(mr_ * (nr_ / LANES) + nr_ / LANES + 1 <= REGISTERS, "the tile must fit the registers");             \
+    _Static_assert(TILE_FITS(mr_, nr_), "the tile must fit the registers");                                            \
     static void JOIN(name_, _rows_, mr_, x, nr_)(const tile_args *t, size_t rows) {                                    \
         tile_dispatch(t, rows, mr_, nr_ / LANES, false);                                                               \
     }                                                                                                                  \
@@ -30,8 +33,10 @@
     }                                                                                                                  \
     static void JOIN(name_, _run_, mr_, x, nr_)(const mot_shape *s, const mot_tensors *t, const mot_config *c,         \
                                                 mot_range r) {                                                         \
+        tiles_open();                                                                                                  \
         name_##_body(s, t, c, r,                                                                                       \
                      (tile_kind){JOIN(name_, _rows_, mr_, x, nr_), JOIN(name_, _columns_, mr_, x, nr_), mr_, nr_});    \
+        tiles_close();                                                                                                 \
     }                                                                                                                  \
     STAMP_##STAGE(name_, mr_, nr_) extern const mot_variant VARIANT(name_, MOT_ISA_TAG, MOT_DTYPE_TAG, mr_##x##nr_);   \
     const mot_variant VARIANT(name_, MOT_ISA_TAG, MOT_DTYPE_TAG, mr_##x##nr_) = {                                      \
@@ -61,6 +66,7 @@
 #define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
 #define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
 #define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
+    _Static_assert(STEP_UNIT == 1 || nr % (STEP_UNIT * TERMS) == 0, "panels of hidden units are whole steps of k");    \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
         return experts_scratch(s, c, nr);                                                                              \
     }                                                                                                                  \

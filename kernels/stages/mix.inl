@@ -2,7 +2,8 @@
 enum { MIXED_BYTES = 16 << 20 }; /* more does not wait in cache for the experts */
 
 MOT_INLINE product mix_product(const mot_shape *s, const mot_config *c, size_t tokens, size_t nr) {
-    const size_t factors = steps_of(tokens) * round_up(s->experts, LANES);
+    const size_t by_columns = steps_of(tokens) * round_up(s->experts, LANES);
+    const size_t factors = BY_COLUMNS ? by_columns : rows_factors(s->experts, tokens);
     return product_of(c, s->experts, tokens, s->group_size, s->d_model, factors, nr,
                       s->groups * s->experts * s->d_model * sizeof(elem) > MIXED_BYTES);
 }
@@ -15,10 +16,12 @@ MOT_INLINE void mix_group(const mot_shape *s, const mot_tensors *t, const mot_co
                           tile_kind kind) {
     const size_t D = s->d_model, E = s->experts, tokens = mot_group_tokens(s, &t->strides, g);
     const product p = mix_product(s, c, tokens, kind.nr);
-    pack_columns(t->scratch, (const elem *)t->p + g * s->group_size * E, E, tokens, E);
+    const elem *weights = (const elem *)t->p + g * s->group_size * E;
+    BY_COLUMNS ? pack_columns(t->scratch, weights, E, tokens, E) : pack_transposed(t->scratch, weights, E, tokens, E);
     const elem *x = t->x, *next = g + 1 < end ? x + mot_group_offset(&t->strides, g + 1) : NULL;
-    product_run(&p, (tile_args){.a_step = round_up(E, LANES)}, (elem *)t->mixed + g * D, s->groups * D,
-                x + mot_group_offset(&t->strides, g), t->strides.token_stride, next, t->scratch, kind, true);
+    product_run(&p, (tile_args){.a_step = round_up(E, LANES), .a_block = E * KB}, (elem *)t->mixed + g * D,
+                s->groups * D, x + mot_group_offset(&t->strides, g), t->strides.token_stride, next, t->scratch, kind,
+                BY_COLUMNS);
 }
 
 MOT_INLINE void mix_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {

@@ -8,7 +8,7 @@ MOT_INLINE size_t lanes_left(size_t n, size_t from) { return n <= from ? 0 : n -
 /* Where part i of n things begins when they are shared evenly among `parts`. */
 MOT_INLINE size_t share(size_t n, size_t parts, size_t i) { return n / parts * i + least(i, n % parts); }
 /* Steps of a product over k. */
-MOT_INLINE size_t steps_of(size_t k) { return ceil_div(k, TERMS); }
+MOT_INLINE size_t steps_of(size_t k) { return round_up(ceil_div(k, TERMS), STEP_UNIT); }
 
 /* The second of a pair of rows, or NULL past the last. */
 MOT_INLINE const elem *second_row(const elem *row, size_t stride, size_t k, size_t i) {
@@ -22,6 +22,8 @@ MOT_INLINE void pack_panel(word *panel, const elem *w, size_t stride, size_t k, 
         for (size_t j = 0; j < nr; j += LANES)
             w_from_rows(panel + j, w + j, second ? second + j : NULL, lanes_left(n, j));
     }
+    const size_t padding = (steps_of(k) - ceil_div(k, TERMS)) * nr;
+    for (size_t i = 0; i < padding; i++) panel[i] = 0;
 }
 
 /* k rows of n columns into factors [k/TERMS][n rounded up to LANES]: operand a is the transposed matrix. */
@@ -30,6 +32,19 @@ MOT_INLINE void pack_columns(factor *to, const elem *a, size_t stride, size_t k,
         const elem *second = second_row(a, stride, k, i);
         for (size_t j = 0; j < n; j += LANES, to += LANES)
             f_from_rows(to, a + j, second ? second + j : NULL, lanes_left(n, j));
+    }
+}
+
+/* k rows of n columns as the rows [k/TERMS/KB][n][KB] of the transposed matrix, zeros at the end. */
+MOT_INLINE void pack_transposed(factor *to, const elem *a, size_t stride, size_t k, size_t n) {
+    for (size_t i = 0; i < steps_of(k); i++) {
+        const elem *row = a + TERMS * i * stride, *second = second_row(row, stride, k, TERMS * i);
+        factor *column = to + i / KB * n * KB + i % KB;
+        for (size_t j = 0; j < n; j += LANES) {
+            factor step[LANES] = {0};
+            if (TERMS * i < k) f_from_rows(step, row + j, second ? second + j : NULL, lanes_left(n, j));
+            for (size_t l = 0; l < lanes_left(n, j); l++) column[(j + l) * KB] = step[l];
+        }
     }
 }
 
@@ -48,7 +63,9 @@ MOT_INLINE void pack_rows(factor *to, const elem *a, size_t stride, size_t rows,
 }
 
 /* Factors of `rows` rows of k elements, and words of one panel, as pack_rows and pack_panel lay them out. */
-MOT_INLINE size_t rows_factors(size_t rows, size_t k) { return rows * round_up(steps_of(k), KB); }
+MOT_INLINE size_t rows_factors(size_t rows, size_t k) {
+    return rows * round_up(steps_of(k), KB) + (ROW_UNIT - 1) * KB; /* the last tile reads that far */
+}
 MOT_INLINE size_t panel_words(size_t k, size_t nr) { return steps_of(k) * nr; }
 
 /* Columns 0..n into panels, one after the other. */

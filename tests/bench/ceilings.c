@@ -20,7 +20,8 @@ enum { KIB = 1 << 10, MIB = 1 << 20 };
 /* ---- loops ---- */
 
 static const peak_kernels *usable(mot_isa isa) {
-    static const peak_kernels *const all[] = {NULL, &peak_scalar, &peak_avx2, &peak_avx512, &peak_avx512bf16};
+    static const peak_kernels *const all[] = {NULL,         &peak_scalar,     &peak_avx2,
+                                              &peak_avx512, &peak_avx512bf16, &peak_amx};
     return mot_cpu_why_not(isa) ? NULL : all[isa];
 }
 
@@ -33,7 +34,7 @@ static void test_copies(void **state) {
     for (int i = 0; i < SIZE; i++) from[i] = (unsigned char)(i * 7 + i / 251);
     for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
         const peak_kernels *k = usable(isa);
-        for (int nt = 0; k && nt < 2; nt++) {
+        for (int nt = 0; k && k->copy && nt < 2; nt++) {
             memset(to, 0xee, SIZE + 2 * GUARD);
             (nt ? k->copy_nt : k->copy)(to + GUARD, from, SIZE);
             assert_memory_equal(to + GUARD, from, SIZE);
@@ -47,13 +48,14 @@ static void test_copies(void **state) {
 /* The FLOPs of n rounds are counted, and n times the rounds take longer: nothing was optimised away. */
 static void test_fma_counts(void **state) {
     (void)state;
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
-        static const double numbers[] = {0, 4, 8, 16, 32}; /* in a vector */
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AMX; isa++) {
+        static const double numbers[] = {0, 4, 8, 16, 32, 16 * 16 * 32}; /* in a vector, products in a block */
         const peak_kernels *k = usable(isa);
         const double lanes = numbers[isa];
         if (!k) continue;
         assert_float_equal(k->fma(1000, 0.5f, 1), 1000 * k->fma(1, 0.5f, 1), 0);
-        assert_true(k->fma(1, 0.5f, 1) >= 2 * lanes * 10); /* 10 chains: 5 cycles on 2 ports */
+        /* 10 chains: 5 cycles on 2 ports; a block takes 16 cycles, its sum is there after 52 */
+        assert_true(k->fma(1, 0.5f, 1) >= 2 * lanes * (isa == MOT_ISA_AMX ? 4 : 10));
         int64_t least = INT64_MAX;
         double flops = 0;
         for (int i = 0; i < 5; i++) {
@@ -125,7 +127,7 @@ static void test_little_memory(void **state) {
 
 /* ---- floors ---- */
 
-static const ceilings table = {11,
+static const ceilings table = {12,
                                {{"fma_scalar_f32", "GFLOP/s", 1, 50, 50, 50, 0},
                                 {"fma_avx2_f32", "GFLOP/s", 1, 100, 100, 100, 0},
                                 {"fma_avx512_f32", "GFLOP/s", 1, 200, 200, 200, 0},
@@ -136,7 +138,8 @@ static const ceilings table = {11,
                                 {"fma_avx2_f32", "GFLOP/s", 4, 380, 380, 380, 0},
                                 {"read_L2", "GB/s", 4, 900, 900, 900, 2 * MIB},
                                 {"read_DRAM", "GB/s", 4, 40, 40, 40, 128 * MIB},
-                                {"fma_avx512bf16_bf16", "GFLOP/s", 1, 400, 400, 400, 0}}};
+                                {"fma_avx512bf16_bf16", "GFLOP/s", 1, 400, 400, 400, 0},
+                                {"fma_amx_bf16", "GFLOP/s", 1, 4000, 4000, 4000, 0}}};
 
 static double floor_ns(mot_isa isa, int threads, double flops, double bytes, size_t set) {
     return ceilings_floor_ns(&table, isa, MOT_F32, threads, flops, bytes, set);
@@ -167,7 +170,8 @@ static void test_floor(void **state) {
 static void test_floor_bf16(void **state) {
     (void)state;
     assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_AVX512BF16, MOT_BF16, 1, 2000, 0, 0), 5, 1e-9);
-    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_BEST, MOT_BF16, 1, 2000, 0, 0), 5, 1e-9);
+    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_AMX, MOT_BF16, 1, 2000, 0, 0), 0.5, 1e-9);
+    assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_BEST, MOT_BF16, 1, 2000, 0, 0), 0.5, 1e-9);
     assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_AVX512, MOT_BF16, 1, 2000, 0, 0), 10, 1e-9);
     assert_float_equal(ceilings_floor_ns(&table, MOT_ISA_SCALAR, MOT_BF16, 1, 2000, 0, 0), 40, 1e-9);
     assert_float_equal(floor_ns(MOT_ISA_AVX512BF16, 1, 2000, 0, 0), 10, 1e-9);
@@ -220,6 +224,7 @@ static void test_measure(void **state) {
         const bool has_bf16 = !mot_cpu_why_not(MOT_ISA_AVX512BF16);
         assert_int_equal(ceilings_find(&c, "fma_avx512bf16_bf16", threads) != NULL, has_bf16);
         assert_null(ceilings_find(&c, "fma_avx512bf16_f32", threads));
+        assert_int_equal(ceilings_find(&c, "fma_amx_bf16", threads) != NULL, !mot_cpu_why_not(MOT_ISA_AMX));
         assert_int_equal(ceilings_find(&c, "read_L1", 1) != NULL, t.l1d > 0);
         assert_true(ceilings_floor_ns(&c, MOT_ISA_BEST, MOT_F32, threads, 1e9, 1e9, SIZE_MAX) > 0);
     }

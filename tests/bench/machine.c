@@ -168,17 +168,21 @@ static void test_gpu(void **state) {
 
 /* Each instruction set is usable, or its reason is there; what the system hides is a fault. */
 static void test_isas(void **state) {
-    const mot_cpuid all = {~0u, ~0u, ~0u, 0xe6}, plain = {~0u, ~0u, 0, 0xe6}, hidden = {~0u, ~0u, ~0u, 0x06},
-                    none = {0};
+    const mot_cpuid all = {~0u, ~0u, ~0u, 0x600e6, ~0u, 1}, plain = {~0u, ~0u, 0, 0xe6, 0, 0},
+                    hidden = {~0u, ~0u, ~0u, 0x06, 0, 0}, none = {0};
     (void)state;
     assert_string_equal(row_in(machine_doctor_isas(&all), "avx512bf16"), "ok: usable");
+    assert_string_equal(row_in(machine_doctor_isas(&all), "amx"), "ok: usable");
+    const mot_cpuid refused = {~0u, ~0u, ~0u, 0x600e6, ~0u, 0};
+    assert_string_equal(row_in(machine_doctor_isas(&refused), "amx"),
+                        "warn: the OS refuses this process the tile state (arch_prctl)");
     assert_string_equal(row_in(machine_doctor_isas(&plain), "avx512"), "ok: usable");
     assert_string_equal(row_in(machine_doctor_isas(&plain), "avx512bf16"), "ok: no avx512_bf16 in CPUID");
     assert_string_equal(row_in(machine_doctor_isas(&hidden), "avx2"), "ok: usable");
     assert_string_equal(row_in(machine_doctor_isas(&hidden), "avx512"),
                         "warn: the OS has not enabled the zmm state (XCR0)");
     assert_string_equal(row_in(machine_doctor_isas(&none), "avx2"), "ok: no avx in CPUID");
-    for (mot_isa isa = MOT_ISA_AVX2; isa <= MOT_ISA_AVX512BF16; isa++)
+    for (mot_isa isa = MOT_ISA_AVX2; isa <= MOT_ISA_HIGHEST; isa++)
         assert_non_null(strstr(row_of(mot_isa_name(isa)), mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "usable"));
 }
 
@@ -187,10 +191,10 @@ static void test_isas(void **state) {
 /* Every instruction set is either present or has its reason. */
 static void expect_isas(const json_t *host) {
     const json_t *present = json_object_get(host, "isa_present"), *why_not = json_object_get(host, "isa_why_not");
-    assert_int_equal(json_array_size(present) + json_object_size(why_not), MOT_ISA_AVX512BF16);
+    assert_int_equal(json_array_size(present) + json_object_size(why_not), MOT_ISA_HIGHEST);
     for (size_t i = 0; i < json_array_size(present); i++)
         assert_string_equal(json_string_value(json_array_get(present, i)), mot_isa_name(MOT_ISA_SCALAR + (mot_isa)i));
-    for (mot_isa isa = mot_cpu_isa() + 1; isa <= MOT_ISA_AVX512BF16; isa++)
+    for (mot_isa isa = mot_cpu_isa() + 1; isa <= MOT_ISA_HIGHEST; isa++)
         assert_string_equal(json_string_value(json_object_get(why_not, mot_isa_name(isa))), mot_cpu_why_not(isa));
 }
 

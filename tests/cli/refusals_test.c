@@ -62,7 +62,7 @@ static void values(void **state) {
     expect_refusal("", "bench --cpus 99999", 2, "--cpus: '99999'", "like 0,2-3");
     expect_refusal("", "bench --cache lukewarm", 2, "'lukewarm'", "hot, cold-weights or cold-all");
     expect_refusal("", "bench --stage tax", 2, "'tax'", "route mix");
-    expect_refusal("", "bench --isa mmx", 2, "'mmx'", "scalar, avx2, avx512 or avx512bf16");
+    expect_refusal("", "bench --isa mmx", 2, "'mmx'", "scalar, avx2, avx512, avx512bf16 or amx");
     expect_refusal("", "bench --dtype f16", 2, "--dtype: 'f16'", "f32 or bf16");
     expect_refusal("", "tune --dtype f32,int8", 2, "'int8'", "f32 or bf16");
     expect_refusal("", "check --dtype bf16,", 2, "--dtype", "empty");
@@ -127,7 +127,7 @@ static void outputs(void **state) {
 
 static void environment(void **state) {
     (void)state;
-    expect_refusal("MOT_ISA=mmx", "info", 2, "MOT_ISA: 'mmx'", "scalar, avx2, avx512 or avx512bf16");
+    expect_refusal("MOT_ISA=mmx", "info", 2, "MOT_ISA: 'mmx'", "scalar, avx2, avx512, avx512bf16 or amx");
     expect_refusal("MOT_NUM_THREADS=many", "info", 2, "MOT_NUM_THREADS: 'many'", "from 1 to 1024");
     expect_refusal("MOT_NUM_THREADS=0", "bench", 2, "MOT_NUM_THREADS: '0'", "from 1 to 1024");
     expect_refusal("MOTBENCH_MIN_TIME=soon", "bench", 2, "MOTBENCH_MIN_TIME: 'soon'", "2ms");

@@ -132,4 +132,6 @@ EMULATED __m512 _mm512_dpbf16_ps(__m512 sum, __m512bh a, __m512bh b) {
     return sum;
 }
 
+#include "immintrin_amx.h"
+
 #endif

@@ -39,7 +39,7 @@ mot_isa isa_or_skip(void **state);
 #define ON(test, isa)                                                                                                  \
     { #test " on " #isa, test, NULL, NULL, (void *)(uintptr_t)MOT_ISA_##isa }
 #define EACH_ISA(test) ON(test, SCALAR), ON(test, AVX2), ON(test, AVX512)
-#define EACH_ISA_BF16(test) EACH_ISA(test), ON(test, AVX512BF16)
+#define EACH_ISA_BF16(test) EACH_ISA(test), ON(test, AVX512BF16), ON(test, AMX)
 
 /* A value and how far a correct f32 computation, summing in any order, may be from it. */
 typedef struct approx {

@@ -73,7 +73,7 @@ static void impossible_memory(void **state) {
     assert_int_equal(create(&many_tokens, &options), MOT_ERROR_MEMORY);
     mot_shape scratch = {1, (size_t)1 << 26, (size_t)1 << 26, 1, 1}; /* 2^54 bytes for P, and again for each thread */
     options.threads = 1024;
-    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AVX512BF16; isa++) {
+    for (mot_isa isa = MOT_ISA_SCALAR; isa <= MOT_ISA_AMX; isa++) {
         options.isa = isa;
         mot_status status = create(&scratch, &options);
         assert_true(status == MOT_ERROR_MEMORY || status == MOT_ERROR_OVERFLOW || status == MOT_ERROR_ISA);

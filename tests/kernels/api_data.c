@@ -62,7 +62,7 @@ mot_layer *layer_of(const problem *p, const mot_options *options) {
 bool isa_usable(mot_isa isa) {
     mot_shape shape = {1, 1, 1, 1, 1};
     mot_options options = options_of(isa, 1);
-    options.dtype = isa == MOT_ISA_AVX512BF16 ? MOT_BF16 : MOT_F32;
+    options.dtype = isa >= MOT_ISA_AVX512BF16 ? MOT_BF16 : MOT_F32;
     mot_layer *layer;
     mot_status status = mot_layer_create(&layer, &shape, &options, NULL);
     mot_layer_destroy(layer);
@@ -70,7 +70,7 @@ bool isa_usable(mot_isa isa) {
 }
 
 const char *isa_text(mot_isa isa) {
-    static const char *const text[] = {"best", "scalar", "avx2", "avx512", "avx512bf16"};
+    static const char *const text[] = {"best", "scalar", "avx2", "avx512", "avx512bf16", "amx"};
     return text[isa];
 }
 

@@ -9,16 +9,18 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-/* The words of a Zen 5: everything there and enabled. */
+/* Everything there and enabled. */
+enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
 enum { AVX = 1 << 28, OSXSAVE = 1 << 27, FMA = 1 << 12, AVX2 = 1 << 5, BF16 = 1 << 5 };
-static const mot_cpuid full = {AVX | OSXSAVE | FMA, AVX2 | 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31, BF16, 0xe7};
+static const mot_cpuid full = {
+    AVX | OSXSAVE | FMA, AVX2 | 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31, BF16, 0x600e7, AMX_TILE | AMX_BF16, 1};
 
 static void test_best(void **state) {
     (void)state;
-    assert_int_equal(mot_cpu_best(&full), MOT_ISA_AVX512BF16);
-    assert_null(mot_cpu_why_not_on(&full, MOT_ISA_AVX512BF16));
+    assert_int_equal(mot_cpu_best(&full), MOT_ISA_AMX);
+    assert_null(mot_cpu_why_not_on(&full, MOT_ISA_AMX));
     assert_null(mot_cpu_why_not_on(&full, MOT_ISA_BEST));
-    assert_non_null(mot_cpu_why_not_on(&full, (mot_isa)5));
+    assert_non_null(mot_cpu_why_not_on(&full, (mot_isa)6));
     assert_non_null(mot_cpu_why_not_on(&full, (mot_isa)-1));
     const mot_cpuid nothing = {0};
     assert_int_equal(mot_cpu_best(&nothing), MOT_ISA_SCALAR);
@@ -40,6 +42,15 @@ static void test_os_masks(void **state) {
         assert_int_equal(mot_cpu_best(&id), MOT_ISA_SCALAR);
     }
     id = full;
+    for (unsigned bit = 17; bit <= 18; bit++) {
+        id.xcr0 = full.xcr0 & ~(1u << bit);
+        assert_int_equal(mot_cpu_best(&id), MOT_ISA_AVX512BF16);
+    }
+    id = full;
+    id.tiles = 0;
+    assert_int_equal(mot_cpu_best(&id), MOT_ISA_AVX512BF16);
+    assert_non_null(strstr(mot_cpu_why_not_on(&id, MOT_ISA_AMX), "refuses"));
+    id = full;
     id.leaf1_ecx &= ~(uint32_t)OSXSAVE;
     assert_int_equal(mot_cpu_best(&id), MOT_ISA_SCALAR);
     assert_non_null(strstr(mot_cpu_why_not_on(&id, MOT_ISA_AVX2), "xsave"));
@@ -48,22 +59,25 @@ static void test_os_masks(void **state) {
 static void test_each_bit(void **state) {
     (void)state;
     static const struct {
-        uint32_t leaf1, leaf7, leaf7_1;
+        uint32_t leaf1, leaf7, leaf7_1, leaf7_edx;
         mot_isa best;
         const char *why;
-    } rows[] = {{AVX, 0, 0, MOT_ISA_SCALAR, "no avx in CPUID"},
-                {FMA, 0, 0, MOT_ISA_SCALAR, "no fma in CPUID"},
-                {0, AVX2, 0, MOT_ISA_SCALAR, "no avx2 in CPUID"},
-                {0, 1 << 16, 0, MOT_ISA_AVX2, "no avx512f in CPUID"},
-                {0, 1 << 17, 0, MOT_ISA_AVX2, "no avx512dq in CPUID"},
-                {0, 1 << 30, 0, MOT_ISA_AVX2, "no avx512bw in CPUID"},
-                {0, 1u << 31, 0, MOT_ISA_AVX2, "no avx512vl in CPUID"},
-                {0, 0, BF16, MOT_ISA_AVX512, "no avx512_bf16 in CPUID"}};
+    } rows[] = {{AVX, 0, 0, 0, MOT_ISA_SCALAR, "no avx in CPUID"},
+                {FMA, 0, 0, 0, MOT_ISA_SCALAR, "no fma in CPUID"},
+                {0, AVX2, 0, 0, MOT_ISA_SCALAR, "no avx2 in CPUID"},
+                {0, 1 << 16, 0, 0, MOT_ISA_AVX2, "no avx512f in CPUID"},
+                {0, 1 << 17, 0, 0, MOT_ISA_AVX2, "no avx512dq in CPUID"},
+                {0, 1 << 30, 0, 0, MOT_ISA_AVX2, "no avx512bw in CPUID"},
+                {0, 1u << 31, 0, 0, MOT_ISA_AVX2, "no avx512vl in CPUID"},
+                {0, 0, BF16, 0, MOT_ISA_AVX512, "no avx512_bf16 in CPUID"},
+                {0, 0, 0, AMX_TILE, MOT_ISA_AVX512BF16, "no amx_tile in CPUID"},
+                {0, 0, 0, AMX_BF16, MOT_ISA_AVX512BF16, "no amx_bf16 in CPUID"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const mot_cpuid id = {full.leaf1_ecx & ~rows[i].leaf1, full.leaf7_ebx & ~rows[i].leaf7,
-                              full.leaf7_1_eax & ~rows[i].leaf7_1, full.xcr0};
+        const mot_cpuid id = {full.leaf1_ecx & ~rows[i].leaf1,     full.leaf7_ebx & ~rows[i].leaf7,
+                              full.leaf7_1_eax & ~rows[i].leaf7_1, full.xcr0,
+                              full.leaf7_edx & ~rows[i].leaf7_edx, 1};
         assert_int_equal(mot_cpu_best(&id), rows[i].best);
-        assert_string_equal(mot_cpu_why_not_on(&id, MOT_ISA_AVX512BF16), rows[i].why);
+        assert_string_equal(mot_cpu_why_not_on(&id, MOT_ISA_AMX), rows[i].why);
     }
 }
 

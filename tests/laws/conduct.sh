@@ -18,7 +18,7 @@ for object; do
         ! nm -u "$object" | grep -qwE 'getenv|secure_getenv|environ' || breach "$file reads the environment" ;;
     esac
     for symbol in $(nm -g --defined-only "$object" | awk '{print $3}' |
-        grep -Ev '^(mot_|(route|mix|front|experts|redistribute)_(scalar|avx2|avx512|avx512bf16)_)'); do
+        grep -Ev '^(mot_|(route|mix|front|experts|redistribute)_(scalar|avx2|avx512|avx512bf16|amx)_)'); do
         breach "$file defines $symbol, a name that is not the library's"
     done
 done

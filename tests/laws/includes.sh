@@ -27,7 +27,7 @@ allowed() {
     tests/kernels/api*) case $4:$3 in : | *:mot/mot.h | tests/kernels:api.h | :*) return 0 ;; *) return 1 ;; esac ;;
     esac
     case $3:$1 in
-    immintrin.h:kernels/isa/* | immintrin.h:*_avx2.c | immintrin.h:*_avx512.c | immintrin.h:*_avx512bf16.c) return 0 ;;
+    immintrin.h:kernels/isa/* | immintrin.h:*_avx2.c | immintrin.h:*_avx512.c | immintrin.h:*_avx512bf16.c | immintrin.h:*_amx.c) return 0 ;;
     immintrin.h:*) return 1 ;;
     esac
     case $2:$4 in

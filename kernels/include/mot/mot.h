@@ -107,9 +107,10 @@ typedef enum mot_dtype { MOT_F32 = 0, MOT_BF16 = 1 } mot_dtype;
 typedef enum mot_isa {
     MOT_ISA_BEST = 0, /* the best that the processor and its system can run */
     MOT_ISA_SCALAR = 1,
-    MOT_ISA_AVX2 = 2,      /* AVX2 and FMA3 */
-    MOT_ISA_AVX512 = 3,    /* AVX-512 F, BW, DQ and VL */
-    MOT_ISA_AVX512BF16 = 4 /* AVX512_BF16 too; matters to bf16 only, f32 takes MOT_ISA_AVX512 */
+    MOT_ISA_AVX2 = 2,       /* AVX2 and FMA3 */
+    MOT_ISA_AVX512 = 3,     /* AVX-512 F, BW, DQ and VL */
+    MOT_ISA_AVX512BF16 = 4, /* AVX512_BF16 too; matters to bf16 only, f32 takes MOT_ISA_AVX512 */
+    MOT_ISA_AMX = 5         /* AMX_TILE and AMX_BF16 too; bf16 only */
 } mot_isa;
 
 typedef struct mot_options {
@@ -121,8 +122,8 @@ typedef struct mot_options {
     mot_isa isa;       /* the set whose variants are used; default: the best usable one, capped by MOT_ISA */
 } mot_options;
 
-/* Fills in the defaults. Reads MOT_ISA (scalar|avx2|avx512|avx512bf16: a cap) and MOT_NUM_THREADS (1..1024); a value
- * that makes no sense is ignored. NULL is ignored. Thread-safe as long as nobody changes the environment. */
+/* Fills in the defaults. Reads MOT_ISA (scalar|avx2|avx512|avx512bf16|amx: a cap) and MOT_NUM_THREADS (1..1024); a
+ * value that makes no sense is ignored. NULL is ignored. Thread-safe as long as nobody changes the environment. */
 MOT_API void mot_options_default(mot_options *options);
 
 /* Where the tokens lie. Group n = q*inner_groups + s starts at element q*outer_stride + s*inner_stride; its tokens
