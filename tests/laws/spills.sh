@@ -7,7 +7,7 @@ need objdump
 
 examined=0
 for object; do
-    case $object in */isa/avx*) ;; # the source names the matrix registers of AMX: none can spill *) continue ;; esac
+    case $object in */isa/avx*) ;; *) continue ;; esac # AMX: the source names its registers, so none can spill
     found=$(objdump -d --no-show-raw-insn "$object" | awk -v object="$(basename "$object")" '
         function count(i, pattern, k, n) {
             n = 0
