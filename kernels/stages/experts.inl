@@ -10,17 +10,17 @@
     {"mc", 4, 128, {32, 64, 128, 256}},            /* rows per block */                                                \
         {"nc", 5, 512, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                        \
     {                                                                                                                  \
-        "prefetch", 2, 1, { 0, 1 }                                                                                     \
-    } /* next panel into L2 */
+        "prefetch", 5, 8, { 0, 1, 4, 8, 16 }                                                                           \
+    } /* next panel into L2, so many parts of it side by side */
 
 typedef struct blocking {
     size_t mc, nc; /* nc is a multiple of NR and KB * TERMS */
-    bool prefetch;
+    size_t streams; /* of the prefetch; 0: none */
 } blocking;
 
 MOT_INLINE blocking experts_blocking(const mot_shape *s, const mot_config *c, size_t nr) {
     const size_t nc = round_up(least((size_t)c->value[1], s->d_expert), nr < KB * TERMS ? KB * TERMS : nr);
-    return (blocking){.mc = (size_t)c->value[0], .nc = nc, .prefetch = c->value[2] != 0};
+    return (blocking){.mc = (size_t)c->value[0], .nc = nc, .streams = (size_t)c->value[2]};
 }
 
 /* Words of a slice of `width` hidden units, and of a whole expert, in the packed stream. */
@@ -80,8 +80,8 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
 /* One panel, and the next one of the stream into L2 meanwhile. */
 MOT_INLINE void panel_product(tile_args a, size_t rows, size_t columns, const blocking *b, tile_kind kind) {
     const size_t words = a.k * kind.nr;
-    const word *next = b->prefetch ? a.b + words : NULL;
-    tile_product(a, rows, columns, kind, false, ahead_of(next, 1, words * sizeof(word), 0));
+    const word *next = b->streams ? a.b + words : NULL;
+    tile_product(a, rows, columns, kind, false, ahead_in_turns(next, b->streams + !next, words * sizeof(word)));
 }
 
 /* One expert and one block of its rows. */
@@ -141,7 +141,7 @@ MOT_INLINE void experts_body(const mot_shape *s, const mot_tensors *t, const mot
                              tile_kind kind) {
     const size_t nr = kind.nr;
     blocking b = experts_blocking(s, c, nr);
-    b.prefetch = b.prefetch && t->packed;
+    if (!t->packed) b.streams = 0;
     const experts_room room = experts_divide(s, &b, t->scratch, nr);
     const size_t G = s->groups, D = s->d_model, H = s->d_expert;
     for (size_t row = r.begin; row < r.end;) {

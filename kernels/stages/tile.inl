@@ -11,7 +11,7 @@
  * of k. Evenly: a burst fills the few buffers in which misses wait, and the tile's own loads wait behind it. */
 typedef struct ahead {
     const char *at;
-    size_t left, row_lines, skip; /* cache lines left in this row, in each row; bytes from a row's end to the next */
+    size_t step, left, turn, skip; /* bytes from line to line; lines left of this turn, of each; bytes to the next turn */
     size_t lines, steps, due;
 } ahead;
 
@@ -33,9 +33,9 @@ typedef struct tile_args {
 MOT_INLINE void fetch(ahead *n, size_t steps) {
     for (n->due += n->lines * steps; n->due >= n->steps; n->due -= n->steps) {
         __builtin_prefetch(n->at, 0, 2);
-        n->at += 64;
+        n->at += n->step;
         if (--n->left == 0) {
-            n->left = n->row_lines;
+            n->left = n->turn;
             n->at += n->skip;
         }
     }
@@ -50,14 +50,28 @@ typedef struct tile_kind {
     size_t mr, nr;
 } tile_kind;
 
-/* Rows of `bytes`, `stride` bytes apart, to fetch while a product of so many tiles works; nothing where at is NULL. */
+/* To fetch while a product of many tiles works: rows of `bytes`, `stride` bytes apart, one after the other. Nothing where
+ * at is NULL. */
 MOT_INLINE ahead ahead_of(const void *at, size_t rows, size_t bytes, size_t stride) {
     const size_t lines = ceil_div(bytes, 64);
     return (ahead){.at = at,
+                   .step = 64,
                    .left = lines,
-                   .row_lines = lines,
+                   .turn = lines,
                    .skip = stride - lines * 64,
                    .lines = at ? rows * lines : 0,
+                   .steps = 1};
+}
+
+/* The same of `bytes` in a row, a line of each of so many parts in turn. */
+MOT_INLINE ahead ahead_in_turns(const void *at, size_t parts, size_t bytes) {
+    const size_t lines = ceil_div(bytes, 64 * parts);
+    return (ahead){.at = at,
+                   .step = lines * 64,
+                   .left = parts,
+                   .turn = parts,
+                   .skip = 64 - parts * lines * 64,
+                   .lines = at ? parts * lines : 0,
                    .steps = 1};
 }
 

@@ -6,6 +6,7 @@
 #include "cpu.h"
 #include "machine.h"
 #include "peak.h"
+#include "registry.h"
 #include "timer.h"
 
 #include "../fake_tree.h"
@@ -73,7 +74,7 @@ static void test_fma_counts(void **state) {
 static void test_reads(void **state) {
     (void)state;
     enum { SIZE = 16 * KIB, REPEATS = 200 };
-    const peak_kernels *k = usable(mot_cpu_isa());
+    const peak_kernels *k = usable(mot_isa_for(mot_cpu_isa(), MOT_F32));
     char *memory = mot_alloc(SIZE);
     assert_non_null(memory);
     memset(memory, 1, SIZE);

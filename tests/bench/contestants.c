@@ -79,9 +79,9 @@ static void layers_are_one_per_isa_tuned_and_peers(void **state) {
 
 static void layers_of_bf16_say_so(void **state) {
     static const char *const layer[] = {"layer_bf16_scalar", "layer_bf16_avx2", "layer_bf16_avx512",
-                                        "layer_bf16_avx512bf16", "layer_bf16_tuned"};
+                                        "layer_bf16_avx512bf16", "layer_bf16_amx"};
     static const char *const ffn[] = {"dense_ffn_bf16_scalar", "dense_ffn_bf16_avx2", "dense_ffn_bf16_avx512",
-                                      "dense_ffn_bf16_avx512bf16"};
+                                      "dense_ffn_bf16_avx512bf16", "dense_ffn_bf16_amx"};
     const mot_plan tuned = mot_select_layer(&shape, MOT_ISA_SCALAR, MOT_BF16);
     const size_t isas = (size_t)mot_cpu_isa();
     contestant c[16];
@@ -92,7 +92,7 @@ static void layers_of_bf16_say_so(void **state) {
         assert_string_equal(c[i].name, layer[i]);
         for (int k = 0; k < c[i].plan.steps; k++) assert_int_equal(c[i].plan.step[k].variant->isa, i + 1);
     }
-    assert_string_equal(c[isas].name, layer[4]);
+    assert_string_equal(c[isas].name, "layer_bf16_tuned");
     for (size_t i = 0; i < n; i++) assert_int_equal(mot_plan_dtype(&c[i].plan), MOT_BF16);
     assert_names_differ(c, n);
     n = contestants_for_dense(&shape, MOT_BF16, MOT_ISA_BEST, c, 16);

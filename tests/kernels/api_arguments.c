@@ -99,7 +99,7 @@ static void options_out_of_range(void **state) {
         mot_options options = options_of(MOT_ISA_SCALAR, threads[i]);
         assert_refused(&small, &options, MOT_ERROR_OPTIONS);
     }
-    const int isas[] = {-1, 5, INT32_MAX};
+    const int isas[] = {-1, MOT_ISA_AMX + 1, INT32_MAX};
     for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
         mot_options options = options_of((mot_isa)isas[i], 1);
         assert_refused(&small, &options, MOT_ERROR_OPTIONS);
