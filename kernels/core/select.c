@@ -44,9 +44,7 @@ static double tile_cost(const mot_variant *v, const mot_shape *s) {
     return v->isa == MOT_ISA_AMX ? matrix_cost(v, s) : vector_cost(v, s);
 }
 
-/* Experts of so few rows are one plain read of their weights. There AMD's cores prefetch best by themselves (Zen 4, D
- * 768, H 3072: G = 1 7.9 ms and 10.3 with prefetch, G = 4 12.1 and 14.6), Intel's want to be told (kernels/README.md).
- */
+/* Experts of so few rows are one plain read of their weights. */
 enum { STREAM_ROWS = 4 };
 static bool only_streams(mot_stage stage, const mot_shape *s) {
     return stage == MOT_STAGE_EXPERTS && s->groups <= STREAM_ROWS;
@@ -59,13 +57,21 @@ static mot_isa isa_for(mot_stage stage, const mot_shape *s, mot_isa cap, mot_dty
     return isa == MOT_ISA_AMX && only_streams(stage, s) ? MOT_ISA_AVX512BF16 : isa;
 }
 
+/* How many parts of the next panel are prefetched side by side. Intel's L2 runs some twenty lines ahead in each page
+ * that it sees read, so eight pages keep its memory busy and one does not; but not where a plain read is all there is.
+ * AMD's (Zen 4) was measured with one, and for few rows does best alone (D 768, H 3072: G = 1 7.9 ms and 10.3 with
+ * prefetch). */
+static int streams_for(const mot_shape *s) {
+    mot_cpu_facts facts;
+    mot_cpu_identify(&facts);
+    const bool few = only_streams(MOT_STAGE_EXPERTS, s);
+    return strcmp(facts.vendor, "AuthenticAMD") == 0 ? !few : few ? 1 : 8;
+}
+
 static mot_config config_for(const mot_variant *v, const mot_shape *s) {
     mot_config c = mot_config_default(v);
-    mot_cpu_facts facts;
-    if (!only_streams(v->stage, s)) return c;
-    mot_cpu_identify(&facts);
     for (int i = 0; i < v->knob_count; i++)
-        if (strcmp(v->knobs[i].name, "prefetch") == 0 && strcmp(facts.vendor, "AuthenticAMD") == 0) c.value[i] = 0;
+        if (strcmp(v->knobs[i].name, "prefetch") == 0) c.value[i] = streams_for(s);
     return c;
 }
 

@@ -4,7 +4,7 @@
 #error "amx.h needs -mamx-tile -mamx-bf16 (cmake/isa.cmake)"
 #endif
 #define TILE_INL "tile_matrix.inl"
-enum { STEP_UNIT = 16, ROW_UNIT = 16, BY_COLUMNS = false };
+enum { EXPERT_ROWS = 256, STEP_UNIT = 16, ROW_UNIT = 16, BY_COLUMNS = false };
 
 typedef struct tile_shapes { /* what LDTILECFG reads */
     uint8_t palette, start_row, reserved[14];

@@ -7,14 +7,14 @@
  * stay in L2. While the strips of a panel work, the next panel of the stream is prefetched into L2. Without packed
  * weights each panel is copied into scratch right before its use. */
 #define EXPERT_KNOBS                                                                                                   \
-    {"mc", 4, 128, {32, 64, 128, 256}},            /* rows per block */                                                \
+    {"mc", 4, EXPERT_ROWS, {32, 64, 128, 256}},    /* rows per block */                                                \
         {"nc", 5, 512, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                        \
     {                                                                                                                  \
         "prefetch", 5, 8, { 0, 1, 4, 8, 16 }                                                                           \
     } /* next panel into L2, so many parts of it side by side */
 
 typedef struct blocking {
-    size_t mc, nc; /* nc is a multiple of NR and KB * TERMS */
+    size_t mc, nc;  /* nc is a multiple of NR and KB * TERMS */
     size_t streams; /* of the prefetch; 0: none */
 } blocking;
 

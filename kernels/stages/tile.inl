@@ -11,7 +11,8 @@
  * of k. Evenly: a burst fills the few buffers in which misses wait, and the tile's own loads wait behind it. */
 typedef struct ahead {
     const char *at;
-    size_t step, left, turn, skip; /* bytes from line to line; lines left of this turn, of each; bytes to the next turn */
+    size_t step, left, turn,
+        skip; /* bytes from line to line; lines left of this turn, of each; bytes to the next turn */
     size_t lines, steps, due;
 } ahead;
 
@@ -50,8 +51,8 @@ typedef struct tile_kind {
     size_t mr, nr;
 } tile_kind;
 
-/* To fetch while a product of many tiles works: rows of `bytes`, `stride` bytes apart, one after the other. Nothing where
- * at is NULL. */
+/* To fetch while a product of many tiles works: rows of `bytes`, `stride` bytes apart, one after the other. Nothing
+ * where at is NULL. */
 MOT_INLINE ahead ahead_of(const void *at, size_t rows, size_t bytes, size_t stride) {
     const size_t lines = ceil_div(bytes, 64);
     return (ahead){.at = at,
