@@ -7,12 +7,14 @@
 
 #define LIBRARY "blis"
 
-/* One row is a matrix times a vector: the product of matrices would pack B for it. */
+/* One row is a matrix times a vector: the product of matrices would pack B for it. The kernels for small matrices read
+ * past the end of C where two or three columns are left over (flame/blis#635): there, BLIS takes its general ones. */
 static void multiply(bool transpose_a, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                      const float *b, size_t ldb, float *c, size_t ldc) {
     rntm_t one = BLIS_RNTM_INITIALIZER;
     float zero = 0;
     bli_rntm_set_num_threads(1, &one);
+    if (n % 4 > 1) bli_rntm_disable_l3_sup(&one);
     if (m == 1 && !transpose_a)
         bli_sgemv_ex(BLIS_TRANSPOSE, BLIS_NO_CONJUGATE, (dim_t)k, (dim_t)n, &alpha, (float *)b, (inc_t)ldb, 1,
                      (float *)a, 1, &zero, c, 1, NULL, &one);

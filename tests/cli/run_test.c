@@ -35,10 +35,12 @@ static void run_times_the_headline_before_the_rest(void **state) {
     at = after(at, "sweep over the granularity");
 }
 
-/* A budget in which not everything fits: whatever was reached is in the files, the rest in one line. */
+/* A budget in which not everything fits: whatever was reached is in the files, the rest in one line. Weights of the
+ * headline's size cannot be filled, packed and checked within it under a sanitizer: there it has one data type. */
 static void run_says_what_did_not_fit(void **state) {
     (void)state;
-    outcome o = run("run --budget 5 --threads 1 --out-dir short");
+    outcome o = run(TEST_EVERY > 1 ? "run --budget 5 --threads 1 --out-dir short --dtype f32"
+                                   : "run --budget 5 --threads 1 --out-dir short");
     if (o.code != 0) fail_msg("exit code %d: %s", o.code, o.err);
     const char *line = after(o.err, "did not fit in 5 s: ");
     after(line, "sweep over the number of experts (");

@@ -1,4 +1,6 @@
-/* work_test.c: check, bench, tune, report, export and run on tiny shapes, from their samples to their exit codes. */
+/* work_test.c: check, bench, tune, report, export and run on tiny shapes, from their samples to their exit codes.
+ * --quick ends by itself: a budget that it cannot use up keeps a busy machine from leaving comparisons out. Hot: cold
+ * weights take three times the last-level cache, up to GiB to touch, and one test has them. */
 #include "driver.h"
 
 #include <jansson.h>
@@ -83,10 +85,10 @@ static void skips_are_counted(void **state) {
 
 static void bench_writes_samples(void **state) {
     (void)state;
-    outcome o = run("bench --shape g2t4e4d16h32 --stage mix,layer --quick --budget 10 --threads 1 --out bench.jsonl "
-                    "--out bench.csv");
+    outcome o = run("bench --shape g2t4e4d16h32 --stage mix,layer --cache hot --quick --budget 100 --threads 1 --out "
+                    "bench.jsonl --out bench.csv");
     expect_code(&o, 0);
-    expect_out(&o, "g2t4e4d16h32  1 thread  cold-weights  mix, f32\n");
+    expect_out(&o, "g2t4e4d16h32  1 thread  hot  mix, f32\n");
     expect_out(&o, "layer_scalar");
     expect_err(&o, "exploratory");
     expect_end("bench.jsonl", true, 0);
@@ -119,7 +121,7 @@ static void layers_and_dense_ffns_are_one_comparison(void **state) {
     char layer[64], dense[64], mix[64];
     (void)state;
     outcome o = run("bench --shape g2t4e8d16h32 --stage mix,layer --isa scalar --filter scalar --quick --no-ceilings "
-                    "--budget 6 --threads 1 --out pair.jsonl");
+                    "--budget 100 --threads 1 --out pair.jsonl");
     expect_code(&o, 0);
     expect_out(&o, "g2t4e8d16h32  1 thread  cold-weights  layer, f32\n");
     expect_out(&o, "g8t1e1d16h64  1 thread  cold-weights  dense, f32\n");
@@ -148,7 +150,7 @@ static int lines_of_dtype(const char *path, const char *dtype) {
 static void data_types_are_compared_apart(void **state) {
     (void)state;
     outcome o = run("bench --shape g2t4e4d16h32 --stage mix --isa scalar,avx2 --filter '^mix_(scalar|avx2)' --quick "
-                    "--no-ceilings --budget 6 --threads 1 --dtype bf16,f32 --out types.jsonl --out types.csv");
+                    "--no-ceilings --budget 100 --threads 1 --dtype bf16,f32 --out types.jsonl --out types.csv");
     expect_code(&o, 0);
     expect_out(&o, "g2t4e4d16h32  1 thread  cold-weights  mix, f32\n");
     expect_out(&o, "g2t4e4d16h32  1 thread  cold-weights  mix, bf16\n");
@@ -181,8 +183,9 @@ static void each_type_is_tuned(void **state) {
     expect_code(&o, 0);
     expect_err(&o, "tune t1 cold-weights f32");
     expect_err(&o, "tune t1 cold-weights bf16");
-    o = run("tune --shape g2t4e4d16h32 --dtype bf16 --budget 4 --threads 1 --out bf16.json --out bf16.jsonl --journal "
-            "bf16-trials.jsonl");
+    o = run(
+        "tune --shape g2t4e4d16h32 --dtype bf16 --cache hot --budget 4 --threads 1 --out bf16.json --out bf16.jsonl "
+        "--journal bf16-trials.jsonl");
     expect_code(&o, 0);
     assert_non_null(strstr(read_text("bf16-trials.jsonl"), "|bf16\""));
     assert_null(strstr(read_text("bf16-trials.jsonl"), "|f32"));
@@ -198,7 +201,7 @@ static void each_type_is_tuned(void **state) {
 static void bench_sums_up_against_peers(void **state) {
     (void)state;
     const char *flags =
-        "bench --shape g2t4e4d16,32h32 --stage redistribute --quick --no-ceilings --budget 4 --threads 1";
+        "bench --shape g2t4e4d16,32h32 --stage redistribute --quick --no-ceilings --budget 100 --threads 1";
     char command[300];
     if (!strstr(run("list variants").out, "_blas_")) {
         print_message("SKIP: built without peer libraries\n");
@@ -249,7 +252,7 @@ static void bench_times_one_peer_of_bf16(void **state) {
     const char *without = "DNNL_MAX_CPU_ISA=AVX512_CORE LIBXSMM_TARGET=hsw";
     const char *plain = "bench --shape g2t4e4d16h32 --stage experts --dtype bf16 --threads 1 --dry-run";
     const char *timed = "bench --shape g2t4e4d16h32 --stage route --dtype f32,bf16 --threads 1 --quick --no-ceilings "
-                        "--filter '_blas_|scalar' --budget 2";
+                        "--filter '_blas_|scalar' --budget 100";
     const bool bf16 = !strchr(run("list variants --isa avx512bf16").out, '~');
     const bool onednn = strstr(run("list variants").out, "experts_blas_onednn_bf16");
     const bool libxsmm = strstr(run("list variants").out, "experts_blas_libxsmm_bf16");
@@ -300,7 +303,8 @@ static void an_interrupt_keeps_the_samples(void **state) {
     for (int i = 0; i < 2; i++) {
         unlink("stopped.jsonl");
         /* The run line is written when the file is opened; the bench lines come with the first comparison. */
-        outcome o = run_and_signal("bench --shapes ci --no-ceilings --stage mix,layer --threads 1 --out stopped.jsonl",
+        outcome o = run_and_signal("bench --shapes ci --no-ceilings --stage mix,layer --cache hot --threads 1 --out "
+                                   "stopped.jsonl",
                                    signals[i], "stopped.jsonl", 8000);
         expect_code(&o, 128 + signals[i]);
         expect_err(&o, "interrupted");
@@ -325,8 +329,9 @@ static void full_disk(void **state) {
 
 static void from_tune_to_export(void **state) {
     (void)state;
-    outcome o = run(
-        "tune --shape g2t4e4d16h32 --budget 4 --threads 1 --out tuned.json --out tuned.jsonl --journal trials.jsonl");
+    outcome o =
+        run("tune --shape g2t4e4d16h32 --cache hot --budget 4 --threads 1 --out tuned.json --out tuned.jsonl --journal "
+            "trials.jsonl");
     expect_code(&o, 0);
     expect_out(&o, "tuned.json");
     expect_end("tuned.jsonl", true, 0);
@@ -341,14 +346,14 @@ static void from_tune_to_export(void **state) {
     assert_string_equal(o.out, "");
     assert_non_null(strstr(read_text("tuned.h"), "#ifndef"));
     o = run(
-        "bench --shape g2t4e4d16h32 --stage layer --profile tuned.json --quick --no-ceilings --budget 3 --threads 1");
+        "bench --shape g2t4e4d16h32 --stage layer --profile tuned.json --cache hot --quick --no-ceilings --threads 1");
     expect_code(&o, 0);
 }
 
 static void from_bench_to_report(void **state) {
     (void)state;
-    outcome o =
-        run("bench --shape g2t4e4d16h32 --stage layer --quick --no-ceilings --budget 6 --threads 1 --out report.jsonl");
+    outcome o = run(
+        "bench --shape g2t4e4d16h32 --stage layer --cache hot --quick --no-ceilings --threads 1 --out report.jsonl");
     expect_code(&o, 0);
     o = run("report report.jsonl --out report.html --out report.md");
     expect_code(&o, 0);

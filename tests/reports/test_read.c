@@ -39,23 +39,23 @@ static bool survive(const char *text, size_t length, bool write) {
     return true;
 }
 
+/* A few lines of each kind: reading each beginning of a file takes time by the square of its length. */
 static fixture small(void) {
     fixture f = fixture_full();
     f.shapes = 0;
-    f.threads1 = f.sweeps = f.checks = false;
-    f.samples = 8;
+    f.threads1 = f.sweeps = f.grains = f.checks = false;
+    f.samples = 3;
     return f;
 }
 
 static void truncated_at_every_byte(void **state) {
     (void)state;
-    size_t length = 0, good = 0;
+    size_t length = 0;
     fixture f = small();
     char *text = fixture_text(&f, &length);
     assert_non_null(text);
-    for (size_t n = 0; n <= length; n++) good += survive(text, n, n % 16 == 0);
-    size_t run_line = strcspn(text, "\n"); /* from its last byte on, every length is a report */
-    assert_int_equal(good, length - run_line + 1);
+    const size_t run_line = strcspn(text, "\n"); /* from its last byte on, every length is a report */
+    for (size_t n = 0; n <= length; n += TEST_EVERY) assert_int_equal(survive(text, n, n % 16 == 0), n >= run_line);
     free(text);
 }
 

@@ -21,8 +21,9 @@ template <int K> void mma_add(void *const *of_lane, const float (&a)[16][K], con
     for (int lane = 0; lane < 32; lane++)
         for (int i = 0; i < 4; i++) {
             const place p = fragment_c(lane, i);
-            float *c = &((mma_lane *)of_lane[lane])->c[i];
-            for (int k = 0; k < K; k++) *c += a[p.row][k] * b[k][p.column];
+            float *c = &((mma_lane *)of_lane[lane])->c[i], sum = *c;
+            for (int k = 0; k < K; k++) sum += a[p.row][k] * b[k][p.column];
+            *c = sum;
         }
 }
 
