@@ -55,8 +55,10 @@ grep -q '"kernels": true' "$folder/info.json" || {
     [ "${MOT_REQUIRE_GPU:-}" = 1 ] && exit 5 || exit 77
 }
 
-step 120 check $motbench check --filter cuda --shapes ci --budget 100 --out "$folder/check.jsonl" || true
-python3 scripts/cuda_verified.py "$folder/check.jsonl" >"$folder/verified.def" 2>&1 || true
+step 140 check sh scripts/gpu-check.sh $motbench "$folder" 120 || true
+for samples in "$folder"/check-*.jsonl; do
+    python3 scripts/cuda_verified.py "$samples" >>"$folder/verified.def" 2>&1 || true
+done
 for tool in memcheck racecheck initcheck synccheck; do
     command -v compute-sanitizer >/dev/null || { say "SKIP: $tool: no compute-sanitizer here" && continue; }
     step 30 $tool env MOT_CUDA_EXACT=1 compute-sanitizer --tool $tool --target-processes all --error-exitcode 9 $motbench check \
