@@ -122,7 +122,7 @@ void run_tune_step(run_state *r) {
     run_heading(r, "tune");
     bool ok = true;
     for (int i = 0; i < TUNED_SHAPES; i++) ok = ok && shape_parse(&shapes, tuned_shapes[i], p.text, sizeof p.text);
-    int code = ok ? tune_run_all(r->options, &shapes, fmax(budget, 1), r->path[RUN_PROFILE],
+    int code = ok ? tune_run_all(r->options, false, &shapes, fmax(budget, 1), r->path[RUN_PROFILE],
                                  r->path[RUN_JOURNAL], r->samples, &s)
                   : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
     fprintf(stderr, "%d keys, %d evaluations, %d faster than the default beyond their interval\n", s.keys,

@@ -152,6 +152,56 @@ static void what_turns_wrong_is_mistrusted(void **state) {
     expect_out(&o, "a timed call left other outputs than the first one");
 }
 
+/* ---- tuning */
+
+#define TUNE "tune --shape g4t8e4d64h32 --isa cuda --dtype f32 "
+
+/* What nobody has seen pass on a GPU is not tuned unasked, so here nothing is. */
+static void the_unverified_is_tuned_only_when_asked_for(void **state) {
+    (void)state;
+    outcome o = run_with(FAKE, TUNE "--budget 1 --out n.json");
+    expect_code(&o, 77);
+    expect_err(&o, "none has passed its check on a GPU; --unverified");
+    o = run_with(FAKE "MOT_FAKE_CUDA=no_device", TUNE "--unverified --budget 1 --out n.json");
+    expect_code(&o, 77);
+    expect_err(&o, "no device");
+    expect_refusal(FAKE "MOT_FAKE_CUDA=no_device MOT_REQUIRE_GPU=1", TUNE "--budget 1", 5, "MOT_REQUIRE_GPU=1",
+                   "no device");
+    o = run_with(FAKE, TUNE "--unverified --dry-run --out n.json");
+    expect_code(&o, 0);
+    expect_err(&o, "tune gpu cold-weights f32");
+}
+
+/* With "lame" the variants that are picked by themselves take nine times as long: the tuner finds the others. */
+static void the_tuner_finds_the_faster_kernels(void **state) {
+    (void)state;
+    outcome o = run_with(FAKE "MOT_FAKE_CUDA=lame",
+                         TUNE "--unverified --budget 12 --journal j.jsonl --out p.json --out t.jsonl");
+    expect_code(&o, 0);
+    const char *profile = read_text("p.cuda.json");
+    assert_non_null(strstr(profile, "\"machine\": \"host-memory-fake-sm90-1\""));
+    assert_non_null(strstr(profile, "\"isa\":\"cuda\""));
+    assert_non_null(strstr(profile, "\"stage\":\"experts\""));
+    assert_null(strstr(profile, "\"choices\":[\"experts_cuda_tiled_128x128x8\"]"));
+    assert_non_null(strstr(read_text("t.jsonl"), "\"type\":\"tune\""));
+    assert_non_null(strstr(read_text("j.jsonl"), "|t0|cold-weights|cuda|f32"));
+    o = run_with(FAKE, BENCH "--isa cuda --stage layer --profile p.json --filter 'cuda_tuned$' --json");
+    expect_code(&o, 0);
+    expect_out(&o, "\"layer_cuda_tuned\"");
+    o = run_with(FAKE "MOT_FAKE_CUDA=sm75", BENCH "--isa cuda --stage layer --profile p.json --json"); /* another GPU */
+    assert_null(strstr(o.out, "layer_cuda_tuned"));
+}
+
+/* A wrong kernel may be as fast as it likes. */
+static void the_wrong_is_not_chosen(void **state) {
+    (void)state;
+    const outcome o =
+        run_with(FAKE "MOT_FAKE_CUDA=hasty", TUNE "--unverified --budget 8 --journal w.jsonl --out w.json");
+    expect_code(&o, 0);
+    assert_non_null(strstr(read_text("w.jsonl"), "\"choice\":\"mix_cuda_naive\",\"verdict\":\"FAIL\""));
+    assert_null(strstr(read_text("w.cuda.json"), "mix_cuda_naive"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_are_timed),
                                        cmocka_unit_test(cold_samples_are_flushed),
@@ -161,6 +211,9 @@ int main(void) {
                                        cmocka_unit_test(skipped_alike_is_one_line),
                                        cmocka_unit_test(reports_mark_what_is_unverified),
                                        cmocka_unit_test(tf32_is_best_of_nothing),
-                                       cmocka_unit_test(what_turns_wrong_is_mistrusted)};
+                                       cmocka_unit_test(what_turns_wrong_is_mistrusted),
+                                       cmocka_unit_test(the_unverified_is_tuned_only_when_asked_for),
+                                       cmocka_unit_test(the_tuner_finds_the_faster_kernels),
+                                       cmocka_unit_test(the_wrong_is_not_chosen)};
     return cmocka_run_group_tests(tests, driver_set_up, driver_tear_down);
 }
