@@ -135,6 +135,8 @@ static void spoil(const node *n, bool captured) {
     const mot_variant *v = &mot_cuda_at(n->variant)->variant;
     const size_t elements = n->shape.experts * n->shape.groups * n->shape.d_model;
     unsigned char *mixed = n->tensors.mixed;
+    if (fault("scratch") && v->scratch_bytes && v->stage == MOT_STAGE_EXPERTS)
+        ((unsigned char *)n->tensors.scratch)[v->scratch_bytes(&n->shape, &(mot_config){{0}}) + 3] = 0;
     if (v->stage != MOT_STAGE_MIX) return;
     if (fault("wrong")) mixed[mot_dtype_bytes(v->dtype) - 1] ^= 0x40;
     if (fault("stray")) mixed[elements * mot_dtype_bytes(v->dtype) + 5] = 0;

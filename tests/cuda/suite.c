@@ -115,6 +115,9 @@ static void faults_are_found(void **state) {
     expect_found("wrong", "", 1, "FAIL", "expected");
     expect_found("nothing", "", 1, "FAIL", "not written");
     expect_found("stray", "", 1, "FAIL", "of mixed on the device");
+    const outcome o = run_with(FAKE "MOT_FAKE_CUDA=scratch", "check --filter '^experts_cuda_naive' --shape g2t3e4d5h6");
+    expect_code(&o, 1);
+    expect_out(&o, "of scratch on the device");
     expect_found("input", "", 1, "FAIL", "input changed: x");
     expect_found("flaky", "", 1, "FAIL", "not repeatable");
     expect_found("access", "", 1, "CRASH", "CUDA, running: fake error (error 700");
