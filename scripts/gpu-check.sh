@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks everything on the GPU, the subjects dealt out to all cores: what takes time is the oracle, and nothing is timed.
 # Leaves check-<core>.jsonl and the tables in one folder. The exit code is the worst of all.
-# usage: gpu-check.sh MOTBENCH FOLDER SECONDS
+# usage: gpu-check.sh MOTBENCH FOLDER SECONDS     GPU_RUN_SHAPES="--shape ..." takes these instead of the preset ci
 set -eu
 motbench=$1 folder=$2 seconds=$3 cores=$(nproc) pids= worst=0
 
@@ -12,7 +12,7 @@ names=$({
 for core in $(seq "$cores"); do
     part=$(echo "$names" | awk -v n="$cores" -v i="$core" 'NR % n == i % n' | paste -sd '|')
     [ -n "$part" ] || continue
-    "$motbench" check --filter "^($part)\$" --shapes ci --budget "$seconds" --out "$folder/check-$core.jsonl" \
+    "$motbench" check --filter "^($part)\$" ${GPU_RUN_SHAPES:---shapes ci} --budget "$seconds" --out "$folder/check-$core.jsonl" \
         >"$folder/check-$core.txt" 2>&1 &
     pids="$pids $!"
 done

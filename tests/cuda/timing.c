@@ -176,7 +176,7 @@ static void the_unverified_is_tuned_only_when_asked_for(void **state) {
 static void the_tuner_finds_the_faster_kernels(void **state) {
     (void)state;
     outcome o = run_with(FAKE "MOT_FAKE_CUDA=lame",
-                         TUNE "--unverified --budget 12 --journal j.jsonl --out p.json --out t.jsonl");
+                         TUNE "--unverified --budget 40 --journal j.jsonl --out p.json --out t.jsonl");
     expect_code(&o, 0);
     const char *profile = read_text("p.cuda.json");
     assert_non_null(strstr(profile, "\"machine\": \"host-memory-fake-sm90-1\""));
@@ -196,7 +196,7 @@ static void the_tuner_finds_the_faster_kernels(void **state) {
 static void the_wrong_is_not_chosen(void **state) {
     (void)state;
     const outcome o =
-        run_with(FAKE "MOT_FAKE_CUDA=hasty", TUNE "--unverified --budget 8 --journal w.jsonl --out w.json");
+        run_with(FAKE "MOT_FAKE_CUDA=hasty", TUNE "--unverified --budget 40 --journal w.jsonl --out w.json");
     expect_code(&o, 0);
     assert_non_null(strstr(read_text("w.jsonl"), "\"choice\":\"mix_cuda_naive\",\"verdict\":\"FAIL\""));
     assert_null(strstr(read_text("w.cuda.json"), "mix_cuda_naive"));
