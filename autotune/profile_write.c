@@ -84,12 +84,21 @@ static json_t *merge(const json_t *old_entries, const json_t *new_entries) {
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
-json_t *profile_new(void) {
-    char kernels[17], machine[256];
-    snprintf(kernels, sizeof kernels, "%016" PRIx64, mot_registry_hash());
-    mot_cpu_fingerprint(machine, sizeof machine);
+profile_owner profile_cpu(void) {
+    profile_owner owner;
+    snprintf(owner.kernels, sizeof owner.kernels, "%016" PRIx64, mot_registry_hash());
+    mot_cpu_fingerprint(owner.machine, sizeof owner.machine);
+    return owner;
+}
+
+json_t *profile_new_of(const profile_owner *owner) {
     return json_pack("{s:s,s:i,s:s,s:s,s:s,s:[]}", "format", "mot-profile", "schema", 1, "library",
-                     mot_version_string(), "kernels", kernels, "machine", machine, "entries");
+                     mot_version_string(), "kernels", owner->kernels, "machine", owner->machine, "entries");
+}
+
+json_t *profile_new(void) {
+    const profile_owner owner = profile_cpu();
+    return profile_new_of(&owner);
 }
 
 static int compare_texts(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
@@ -196,9 +205,17 @@ static bool keep_old(const char *path, char *error, size_t size) {
                        strerror(errno));
 }
 
-static bool merge_and_replace(const char *path, const json_t *entries, char *error, size_t size) {
+bool profile_is_of(const json_t *profile, const profile_owner *owner) {
+    json_t *own = profile_new_of(owner);
+    const bool same = own && same_validators(profile, own);
+    json_decref(own);
+    return same;
+}
+
+static bool merge_and_replace(const profile_owner *owner, const char *path, const json_t *entries, char *error,
+                              size_t size) {
     bool missing;
-    json_t *old = profile_read(path, &missing, error, size), *profile = profile_new();
+    json_t *old = profile_read(path, &missing, error, size), *profile = profile_new_of(owner);
     bool ok = profile && (old || missing);
     if (ok && old && !same_validators(old, profile)) {
         ok = keep_old(path, error, size);
@@ -214,10 +231,15 @@ static bool merge_and_replace(const char *path, const json_t *entries, char *err
     return ok;
 }
 
-bool profile_write(const char *path, const json_t *entries, char *error, size_t size) {
+bool profile_write_of(const profile_owner *owner, const char *path, const json_t *entries, char *error, size_t size) {
     if (!files_make_parents(path, error, size)) return false;
     int lock = files_lock(path, error, size);
-    bool ok = lock >= 0 && merge_and_replace(path, entries, error, size);
+    bool ok = lock >= 0 && merge_and_replace(owner, path, entries, error, size);
     files_unlock(lock);
     return ok;
+}
+
+bool profile_write(const char *path, const json_t *entries, char *error, size_t size) {
+    const profile_owner owner = profile_cpu();
+    return profile_write_of(&owner, path, entries, error, size);
 }

@@ -1,12 +1,12 @@
 /* tune.c: the shapes one after the other, the budget among them, the profile after each. */
 #include "tune.h"
 
+#include "cuda_device.h"
 #include "files.h"
 #include "profile.h"
-#include "profile_write.h"
+#include "target.h"
 #include "tuner.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +28,17 @@ bool tune_default_path(char *buf, size_t size) {
         mot_cpu_fingerprint(machine, sizeof machine);
         n = snprintf(buf, size, "%s/%s.json", folder, machine);
     }
+    return n > 0 && (size_t)n < size;
+}
+
+bool tune_cuda_path(char *buf, size_t size, const char *cpu) {
+    char folder[PATH_BYTES];
+    const profile_owner owner = target_owner(true);
+    const size_t length = cpu ? strlen(cpu) : 0;
+    const size_t stem = length > 5 && !strcmp(cpu + length - 5, ".json") ? length - 5 : length;
+    if (cpu) return snprintf(buf, size, "%.*s.cuda%s", (int)stem, cpu, cpu + stem) < (int)size;
+    if (!mot_xdg_folder(folder, sizeof folder, "XDG_CACHE_HOME", ".cache")) return false;
+    int n = snprintf(buf, size, "%s/%s.json", folder, owner.machine);
     return n > 0 && (size_t)n < size;
 }
 
@@ -79,16 +90,10 @@ static double least_s(const mot_shape *s, mot_dtype dtype) {
 
 static tuner_key new_key(const tuner *t, const mot_shape *shape, mot_stage stage) {
     char text[SHAPE_TEXT];
-    tuner_key key = {.shape = shape, .stage = stage, .incumbent = {.steps = 1}};
+    tuner_key key = {.shape = shape, .stage = stage, .incumbent = target_default(t->options, stage, shape)};
     shape_print(text, shape);
-    snprintf(key.text, sizeof key.text, "%s|%s|t%d|%s|%s|%s", mot_stage_name(stage), text, t->options->threads,
-             cache_state_name(t->options->cache), mot_isa_name(t->options->isa), mot_dtype_name(t->options->dtype));
-    if (stage == MOT_STAGE_LAYER)
-        key.incumbent = mot_select_layer(shape, t->options->isa, t->options->dtype);
-    else
-        key.incumbent.step[0] = mot_select_stage(stage, shape, t->options->isa, t->options->dtype);
-    for (int i = 0; i < key.incumbent.steps; i++)
-        if (!key.incumbent.step[i].variant) key.incumbent.steps = 0;
+    snprintf(key.text, sizeof key.text, "%s|%s|t%d|%s|%s|%s", mot_stage_name(stage), text, target_threads(t->options),
+             cache_state_name(t->options->cache), target_isa(t->options), mot_dtype_name(t->options->dtype));
     return key;
 }
 
@@ -120,7 +125,8 @@ static bool tune_shape(tuner *t, const shape_list *shapes, size_t index) {
 /* ---- the run --------------------------------------------------------------------------------------------------- */
 
 static bool write_entries(tuner *t, const char *path) {
-    return json_array_size(t->entries) == 0 || profile_write(path, t->entries, t->error, t->error_size);
+    const profile_owner owner = target_owner(t->options->cuda);
+    return json_array_size(t->entries) == 0 || profile_write_of(&owner, path, t->entries, t->error, t->error_size);
 }
 
 /* Says so and goes on. */
@@ -187,10 +193,10 @@ static bool load_seeds(tuner *t, const char *path) {
 }
 
 static bool open_journal(tuner *t) {
-    char env[320], machine[256], standard[PATH_BYTES];
+    char env[320], standard[PATH_BYTES];
     const char *path = t->options->journal_path;
-    mot_cpu_fingerprint(machine, sizeof machine);
-    snprintf(env, sizeof env, "%s/%016" PRIx64, machine, mot_registry_hash());
+    const profile_owner owner = target_owner(t->options->cuda);
+    snprintf(env, sizeof env, "%s/%s", owner.machine, owner.kernels);
     if (!path && tune_default_journal(standard, sizeof standard)) path = standard;
     if (!path) return files_error(t->error, t->error_size, "no place for the journal: set HOME or XDG_STATE_HOME");
     return journal_open(&t->journal, path, env, t->options->resume, t->error, t->error_size);
@@ -199,7 +205,9 @@ static bool open_journal(tuner *t) {
 static bool run(tuner *t, const shape_list *shapes) {
     char standard[PATH_BYTES];
     const char *path = t->options->profile_path;
-    if (!path && tune_default_path(standard, sizeof standard)) path = standard;
+    const size_t size = sizeof standard;
+    if (!path && (t->options->cuda ? tune_cuda_path(standard, size, NULL) : tune_default_path(standard, size)))
+        path = standard;
     if (!path)
         return files_error(t->error, t->error_size,
                            "no place for the profile: set HOME, XDG_CACHE_HOME or MOT_PROFILE");
@@ -212,7 +220,8 @@ static bool run(tuner *t, const shape_list *shapes) {
 bool tune_variants(const shape_list *shapes, const tune_options *options, const mot_variant *const *variants,
                    size_t count, tune_summary *summary, char *error, size_t error_size) {
     tune_options own = *options;
-    own.isa = mot_isa_for(own.isa, own.dtype); /* a key names an ISA that the data type has */
+    own.isa = own.cuda ? MOT_ISA_SCALAR : mot_isa_for(own.isa, own.dtype); /* a key names one that the type has */
+    if (own.cuda) own.threads = 1;                                         /* of the host */
     tuner t = {.options = &own,
                .variants = variants,
                .variant_count = count,
@@ -221,6 +230,7 @@ bool tune_variants(const shape_list *shapes, const tune_options *options, const 
                .error = error,
                .error_size = error_size};
     mot_cpu_describe(&t.cpu);
+    if (own.cuda) t.cpu.l3 = cuda_probe()->device.l2_bytes; /* what cold is measured by */
     bool ok = run(&t, shapes);
     t.summary.interrupted = tuner_interrupted(&t);
     if (summary) *summary = t.summary;
@@ -232,10 +242,9 @@ bool tune_variants(const shape_list *shapes, const tune_options *options, const 
 
 bool tune_run(const shape_list *shapes, const tune_options *options, tune_summary *summary, char *error,
               size_t error_size) {
-    size_t count = mot_registry_count();
-    const mot_variant **variants = malloc(count * sizeof *variants);
+    const mot_variant **variants = malloc(target_most(options->cuda) * sizeof *variants);
     if (!variants) return files_error(error, error_size, "out of memory");
-    for (size_t i = 0; i < count; i++) variants[i] = mot_registry_at(i);
+    const size_t count = target_variants(options, variants);
     bool ok = tune_variants(shapes, options, variants, count, summary, error, error_size);
     free(variants);
     return ok;

@@ -1,7 +1,7 @@
 /* tuner.c: small things of a run, and its outcomes. */
 #include "tuner.h"
 
-#include "profile_write.h"
+#include "target.h"
 #include "samples_build.h"
 
 #include <math.h>
@@ -133,12 +133,12 @@ static json_t *entry_of(const tuner *t, const tuner_key *key, const mot_plan *wi
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) /* json_real refuses what is not finite */
         json_object_set_new(evidence, numbers[i].name,
                             isfinite(numbers[i].value) ? json_real(numbers[i].value) : json_null());
-    json_t *entry =
-        json_pack("{s:s,s:s,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I,s:I},s:o,s:o}", "stage", mot_stage_name(key->stage), "dtype",
-                  mot_dtype_name(t->options->dtype), "isa", mot_isa_name(t->options->isa), "threads",
-                  t->options->threads, "cache", cache_state_name(t->options->cache), "dims", "g", (json_int_t)s->groups,
-                  "t", (json_int_t)s->group_size, "e", (json_int_t)s->experts, "d", (json_int_t)s->d_model, "h",
-                  (json_int_t)s->d_expert, "choices", plan_choices(winner), "evidence", evidence);
+    json_t *entry = json_pack("{s:s,s:s,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I,s:I},s:o,s:o}", "stage",
+                              mot_stage_name(key->stage), "dtype", mot_dtype_name(t->options->dtype), "isa",
+                              target_isa(t->options), "threads", target_threads(t->options), "cache",
+                              cache_state_name(t->options->cache), "dims", "g", (json_int_t)s->groups, "t",
+                              (json_int_t)s->group_size, "e", (json_int_t)s->experts, "d", (json_int_t)s->d_model, "h",
+                              (json_int_t)s->d_expert, "choices", plan_choices(winner), "evidence", evidence);
     if (entry && !found->kept) json_object_set_new(entry, "kept", json_false());
     return entry;
 }
@@ -149,8 +149,8 @@ static bool write_sample(tuner *t, const tuner_key *key, const mot_plan *winner,
     ratio speedup = {1 / time->ratio, 1 / time->high, 1 / time->low, time->rounds};
     plan_print(before, sizeof before, &key->incumbent);
     plan_print(after, sizeof after, winner);
-    return samples_tune(t->options->samples, key->stage, key->shape, t->options->dtype, t->options->threads, before,
-                        after, time->default_ns, time->ns, &speedup, found->evaluations, found->kept);
+    return samples_tune(t->options->samples, key->stage, key->shape, t->options->dtype, target_threads(t->options),
+                        before, after, time->default_ns, time->ns, &speedup, found->evaluations, found->kept);
 }
 
 /* The profile has this very choice for the key, and it was compared well enough: it is to go. */

@@ -11,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 9 };
+enum { ROUNDS = CEILING_ROUNDS };
 static const int64_t SHORTEST_NS = 100000;
 
 typedef struct plan {
     int count;
     team_job job[CEILING_MAX];
-    double rate[CEILING_MAX][ROUNDS];
     ceilings *out; /* names, units, threads and sizes of the same jobs */
 } plan;
 
@@ -92,7 +91,9 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* The 2nd and the 8th of 9 enclose the median in 96 % of all cases, whatever the distribution. */
-static void summarise(ceiling *c, double rate[ROUNDS]) {
+void ceiling_summarise(ceiling *c) {
+    double rate[ROUNDS];
+    memcpy(rate, c->rate, sizeof rate);
     qsort(rate, ROUNDS, sizeof *rate, by_value);
     c->median = rate[ROUNDS / 2];
     c->low = rate[1];
@@ -106,7 +107,7 @@ static void run_rounds(plan *p, team *team, double seconds) {
         for (int i = 0; i < p->count; i++) {
             const int j = (i + round) % p->count;
             p->job[j].ns = slice;
-            p->rate[j][round] = team_run(team, &p->job[j]);
+            p->out->item[j].rate[round] = team_run(team, &p->job[j]);
         }
 }
 
@@ -133,7 +134,7 @@ bool ceilings_measure(ceilings *out, int threads, double budget_s, char *error, 
     if (!team) return out->count = 0, false;
     /* A tenth is kept for warming up and waking. */
     run_rounds(&p, team, 0.9 * (budget_s - (double)(timer_now() - begin) * 1e-9));
-    for (int j = 0; j < p.count; j++) summarise(&out->item[j], p.rate[j]);
+    for (int j = 0; j < p.count; j++) ceiling_summarise(&out->item[j]);
     const bool stayed = team_stayed(team);
     team_destroy(team);
     if (stayed) return true;

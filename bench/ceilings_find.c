@@ -53,6 +53,12 @@ static double byte_rate(const ceilings *c, int threads, size_t working_set) {
     return best;
 }
 
+double ceilings_floor_cuda_ns(const ceilings *c, const char *product, double flops, double bytes, double cold) {
+    const ceiling *rate = ceilings_find(c, product, 0), *copy = ceilings_find(c, "copy_device", 0);
+    const double l2 = copy ? (double)copy->bytes / CEILING_L2S : 0, moved = fmax(cold, bytes - l2);
+    return fmax(rate ? flops / rate->median : 0, copy ? moved / copy->median : 0);
+}
+
 /* GFLOP/s and GB/s are FLOPs and bytes per ns. */
 double ceilings_floor_ns(const ceilings *c, mot_isa isa, mot_dtype dtype, int threads, double flops, double bytes,
                          size_t working_set) {

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "check_cuda.h"
+#include "cuda_device.h"
 #include "check_judge.h"
 #include "fpstate.h"
 #include "workspace.h"
@@ -76,9 +77,17 @@ static size_t scratch_bytes(const run *r) {
                                : mot_plan_workspace_bytes(r->plan, s, r->options->threads);
 }
 
+/* Whose roundings the oracle allows for: those of the step alone, or of a layer's step that rounds its factors. */
+static const mot_choice *rounding_step(const mot_plan *plan) {
+    for (int i = 0; i < plan->steps; i++) {
+        const mot_cuda_variant *v = candidate_cuda(plan->step[i].variant);
+        if (plan->steps == 1 || (v && v->tf32)) return &plan->step[i];
+    }
+    return NULL;
+}
+
 static bool run_once(findings *f, const run *r) {
-    const mot_choice *packing = packing_step(r), *step = &r->plan->step[0];
-    bool single = r->plan->steps == 1;
+    const mot_choice *packing = packing_step(r);
     size_t packed = packing ? packing->variant->pack_bytes(&r->pb.shape, &packing->config) : 0;
     size_t scratch = scratch_bytes(r);
     workspace w;
@@ -87,7 +96,7 @@ static bool run_once(findings *f, const run *r) {
              r->where == SIDE_RIGHT ? "right" : "left", r->strided ? ", strided" : "", packing ? ", packed" : "");
     if (!workspace_create(&w, &r->pb, scratch, packed, r->where)) return findings_skip(f, "out of memory (%s)", where);
     bool ok = execute_watched(f, r, &w, where) && memory_kept(f, &w, where) &&
-              judge_outputs(f, &r->pb, single ? step : NULL, &w, where);
+              judge_outputs(f, &r->pb, rounding_step(r->plan), &w, where);
     workspace_destroy(&w);
     return ok;
 }

@@ -203,7 +203,7 @@ static void judge_z(judge *j) {
     r->z_max = fmax(r->z_max, j->z.max);
     if (!z_passes(&j->z))
         findings_marginal(j->found, "z: %s has rms %.3g (limit %g), max %.3g (limit %g) over %zu elements (%s)",
-                          j->name, rms, z_rms_limit(&j->z), j->z.max, Z_MAX_LIMIT, j->z.count, j->where);
+                          j->name, rms, z_rms_limit(&j->z), j->z.max, z_max_limit(&j->z), j->z.count, j->where);
 }
 
 static bool judge_output(judge *j, size_t elements) {
@@ -220,6 +220,10 @@ static bool rounds_factors(const mot_choice *choice) {
     const mot_cuda_variant *v = choice ? candidate_cuda(choice->variant) : NULL;
     return v && v->tf32;
 }
+/* Nobody says how a library does it. */
+static bool truncates_factors(const mot_choice *choice) {
+    return rounds_factors(choice) && candidate_cuda(choice->variant)->baseline;
+}
 
 bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, const workspace *w, const char *where) {
     for (int i = 0; i < REGION_TENSORS; i++) {
@@ -229,6 +233,7 @@ bool judge_outputs(findings *f, const problem *pb, const mot_choice *choice, con
         j.got = (numbers){g->data, pb->dtype};
         j.choice = choice, j.name = g->name;
         j.z.stored = pb->dtype != MOT_F32 || rounds_factors(choice);
+        j.z.truncated = truncates_factors(choice);
         j.bounded = pb->stage != MOT_STAGE_LAYER;
         if (!judge_output(&j, g->bytes / mot_dtype_bytes(pb->dtype))) return false;
     }

@@ -40,11 +40,11 @@ size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtyp
 }
 
 size_t contestants_for_cuda(mot_stage stage, const mot_shape *s, mot_dtype dtype, contestant *out, size_t capacity) {
-    static const char *const layer[] = {"layer_cuda", "layer_bf16_cuda"};
     list l = {out, 0, capacity, dtype};
-    if (stage == MOT_STAGE_LAYER) {
-        const mot_plan plan = cuda_layer(s, dtype);
-        if (plan.steps) add(&l, layer[dtype], plan);
+    const cuda_layer *layer;
+    for (size_t i = 0; stage == MOT_STAGE_LAYER && (layer = cuda_layer_at(i)); i++) {
+        const mot_plan plan = cuda_layer_plan(layer, s);
+        if (layer->dtype == dtype && plan.steps) add(&l, layer->name, plan);
     }
     for (size_t i = 0; i < mot_cuda_count(); i++) {
         const mot_variant *v = &mot_cuda_at(i)->variant;

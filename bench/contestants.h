@@ -10,7 +10,7 @@
  * with its default knobs; then peers. */
 size_t contestants_for_stage(mot_stage, const mot_shape *, mot_dtype, mot_isa cap, contestant *out, size_t capacity);
 /* On the GPU: every CUDA kernel of a stage that supports the shape, also where nothing can run it, so that a row says
- * why; of MOT_STAGE_LAYER "layer_cuda" or "layer_bf16_cuda". */
+ * why; of MOT_STAGE_LAYER the layers of cuda_device.h. */
 size_t contestants_for_cuda(mot_stage, const mot_shape *, mot_dtype, contestant *out, size_t capacity);
 /* The layer: layer_scalar, layer_avx2, … up to `cap`; layer_tuned if `tuned` is not NULL (from mot_profile_layer);
  * layer_<library> of each peer. In bf16 they are called layer_bf16_scalar, …, layer_bf16_amx. */

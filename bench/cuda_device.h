@@ -25,7 +25,16 @@ const char *cuda_why_not(const mot_cuda_variant *);
 /* MOT_REQUIRE_GPU=1: a row that is skipped for want of a device is a failure. */
 bool cuda_required(void);
 
-/* The layer that the suite checks and times: all kernels may be used, verified or not. */
-mot_plan cuda_layer(const mot_shape *, mot_dtype);
+/* The layers that the suite checks and times: ours, for which all kernels may be used, verified or not, and those of
+ * NVIDIA's libraries: products by cuBLAS, the experts' by the one or the other. */
+typedef struct cuda_layer {
+    const char *name, *library; /* "layer_cuda", "cublas"; NULL: ours */
+    mot_dtype dtype;
+    bool tf32;
+} cuda_layer;
+const cuda_layer *cuda_layer_at(size_t index); /* NULL past the end */
+mot_plan cuda_layer_plan(const cuda_layer *, const mot_shape *);
+/* NULL if all its kernels run on the device, else the reason. */
+const char *cuda_layer_why_not(const cuda_layer *, const mot_shape *);
 
 #endif

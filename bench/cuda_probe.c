@@ -50,9 +50,3 @@ const char *cuda_why_not(const mot_cuda_variant *v) {
              f->device.sm);
     return reason;
 }
-
-mot_plan cuda_layer(const mot_shape *s, mot_dtype dtype) {
-    const cuda_facts *f = cuda_probe();
-    const mot_cuda_wish wish = {.dtype = dtype, .sm = f->usable ? f->device.sm : 90, .unverified = true};
-    return mot_cuda_pick_layer(s, &wish);
-}

@@ -26,7 +26,8 @@ typedef struct measurement {
     int samples, tainted;          /* tainted ones are kept and counted, left out of statistics */
     double ns[MEASURE_MAX_ROUNDS]; /* per call, in round order; all of them */
     bool taint[MEASURE_MAX_ROUNDS];
-    long iterations; /* calls per sample */
+    long iterations;              /* calls per sample */
+    size_t copies, flushed_bytes; /* on a GPU: rotating copies; memory set before each sample, so that L2 is cold */
     long comparison; /* counts the calls of measure() in this process: rows with the same number were interleaved */
     char stop[24];   /* "enough", "budget", "rounds", "interrupted", "dropped" */
     double median_ns, low_ns, high_ns, mad_ns, min_ns; /* of the untainted (of all where none is); 95 % interval by

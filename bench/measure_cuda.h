@@ -20,8 +20,10 @@ typedef struct device {
     char *tensor[TENSOR_COUNT];
     size_t stride[TENSOR_COUNT]; /* 0: it does not rotate */
     size_t copies;
-    lane *lane; /* one per side */
-    long calls; /* in a graph: all copies, the same number of times */
+    lane *lane;  /* one per side */
+    long calls;  /* in a graph: all copies, the same number of times */
+    void *flush; /* where something rotates: twice L2, set before each sample; or NULL */
+    size_t flush_bytes;
     char *error;
     size_t error_size;
 } device;
@@ -29,7 +31,9 @@ typedef struct device {
 /* False, and what CUDA says in the device's error, if `code` is one. */
 bool device_ok(device *, int code, const char *doing);
 
-/* Starts the device; tensors as many times as they are to rotate, workspaces, graphs; each contestant runs once and is
+/* Starts the device: stream and events. False: error. */
+bool device_start(device *);
+/* The same; tensors as many times as they are to rotate, workspaces, graphs; each contestant runs once and is
  * compared with the first. False: error. */
 bool device_make(device *, comparison *);
 void device_free(device *, const comparison *);

@@ -11,7 +11,7 @@ bool device_ok(device *a, int code, const char *doing) {
 }
 
 /* Checks have a process of their own, which must begin before this one uses the device. */
-static bool start(device *a) {
+bool device_start(device *a) {
     const char *missing;
     a->cuda = cuda_module(&missing);
     if (!a->cuda || !check_worker_start()) {
@@ -37,7 +37,7 @@ static size_t workspace_bytes(const comparison *c, const side *s) {
 /* Copies so that the contestant with the smallest set misses L2 too, as many as fit in 80 % of the memory. */
 static size_t copies_of(device *a, comparison *c, int present, int rotating) {
     tensors *t = &c->arena[0].tensors;
-    size_t smallest = 0, once = tensors_bytes(&c->shape, c->dtype, present & ~rotating);
+    size_t smallest = 0, once = tensors_bytes(&c->shape, c->dtype, present & ~rotating) + 2 * a->facts.l2_bytes;
     for (size_t i = 0; i < c->count; i++) {
         const size_t set = tensors_bytes(&c->shape, c->dtype, side_rotating(&c->side[i], c->options.cache));
         if (set && (!smallest || set < smallest)) smallest = set;
@@ -65,6 +65,11 @@ static bool upload(device *a, const comparison *c, int i, bool rotates) {
     return device_ok(a, code, "copying tensors");
 }
 
+static bool make_flush(device *a) {
+    a->flush_bytes = 2 * a->facts.l2_bytes;
+    return device_ok(a, a->cuda->allocate(&a->flush, a->flush_bytes), "making room to flush L2");
+}
+
 static bool make_tensors(device *a, comparison *c) {
     int present = 0, rotating = 0;
     for (size_t i = 0; i < c->count; i++) {
@@ -78,7 +83,8 @@ static bool make_tensors(device *a, comparison *c) {
     if (!tensors_make(&c->arena[0].tensors, c->options.seed)) return device_ok(a, 2, "making the tensors");
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (present >> i & 1 && !upload(a, c, i, rotating >> i & 1)) return false;
-    return device_ok(a, a->cuda->wait(a->stream), "copying tensors");
+    t->rotating = rotating;
+    return device_ok(a, a->cuda->wait(a->stream), "copying tensors") && (!rotating || make_flush(a));
 }
 
 static mot_tensors tensors_at(const device *a, const comparison *c, const lane *l, size_t copy) {
@@ -170,7 +176,7 @@ static long calls_in_a_graph(const device *a, const comparison *c) {
 }
 
 bool device_make(device *a, comparison *c) {
-    if (!start(a) || !make_tensors(a, c)) return false;
+    if (!device_start(a) || !make_tensors(a, c)) return false;
     a->lane = calloc(c->count, sizeof *a->lane);
     if (!a->lane) return device_ok(a, 2, "preparing");
     for (size_t i = 0; i < c->count && comparison_goes_on(c, 0); i++)
@@ -188,6 +194,7 @@ void device_free(device *a, const comparison *c) {
     }
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (a->tensor[i]) a->cuda->release(a->tensor[i]);
+    if (a->flush) a->cuda->release(a->flush);
     if (a->begin) a->cuda->event_destroy(a->begin);
     if (a->end) a->cuda->event_destroy(a->end);
     if (a->stream) a->cuda->stream_destroy(a->stream);

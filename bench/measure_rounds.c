@@ -70,8 +70,8 @@ static bool play_round(comparison *c, const size_t *order, int round) {
     return true;
 }
 
-/* The race's early drop, after the first round; an interruption alone drops nobody. */
-static void drop_slow(comparison *c) {
+/* An interruption alone drops nobody. */
+void comparison_drop_slow(comparison *c) {
     double fastest = INFINITY;
     for (size_t i = 0; i < c->count; i++) fastest = fmin(fastest, c->side[i].call_ns);
     for (size_t i = 0; i < c->count; i++) {
@@ -105,7 +105,7 @@ bool comparison_rounds(comparison *c, char *error, size_t error_size) {
     for (int round = 0; ok && !c->stop; round++) {
         latin_round(&l, order);
         ok = play_round(c, order, round);
-        if (round == 0 && c->options.drop > 1) drop_slow(c);
+        if (round == 0 && c->options.drop > 1) comparison_drop_slow(c);
         look_at_samples(c);
     }
     if (!ok) snprintf(error, error_size, "Google Benchmark did not run a batch, or memory ran out");

@@ -46,6 +46,7 @@ bool comparison_goes_on(comparison *, int turns);
 bool comparison_calibrate(comparison *, char *error, size_t error_size);
 void comparison_share_budget(comparison *); /* how many rounds each may take part in */
 bool comparison_rounds(comparison *, char *error, size_t error_size);
+void comparison_drop_slow(comparison *);    /* the race's early drop, after the first round */
 void comparison_count_events(comparison *); /* the separate pass with counters */
 void comparison_finish(comparison *);       /* statistics and status of every side */
 

@@ -65,10 +65,11 @@ static double gamma_of(const mot_choice *choice, size_t k, size_t extra) {
     return bound_gamma((v && v->depth ? v->depth(k, &choice->config) : k) + 1 + extra);
 }
 
-/* Tensor cores round the factors of an f32 product to TF32, where denormals have hardly a bit left. */
+/* Tensor cores round the factors of an f32 product to TF32, where denormals have hardly a bit left. A library may
+ * truncate them instead. */
 static double factor_of(const mot_choice *choice) {
     const mot_cuda_variant *v = choice && choice->variant ? candidate_cuda(choice->variant) : NULL;
-    return v && v->tf32 ? 0x1p-11 : 0;
+    return !v || !v->tf32 ? 0 : v->baseline ? 0x1p-10 : 0x1p-11;
 }
 
 static void dot_row(const oracle *o, block *out, size_t row, vector a, matrix m, size_t k, double exact_below,

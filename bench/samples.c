@@ -161,10 +161,12 @@ bool samples_check(samples_writer *w, const char *choice, const mot_shape *s, mo
 
 bool samples_ceiling(samples_writer *w, const ceiling *c) {
     if (!w) return true;
-    return samples_line(w, json_pack("{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:I}", "type", "ceiling", "name", c->name, "unit",
-                                     c->unit, "threads", c->threads, "median", samples_number(c->median), "low",
+    json_t *rates = json_array();
+    for (int i = 0; i < CEILING_ROUNDS; i++) json_array_append_new(rates, samples_number(c->rate[i]));
+    return samples_line(w, json_pack("{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:I,s:o}", "type", "ceiling", "name", c->name,
+                                     "unit", c->unit, "threads", c->threads, "median", samples_number(c->median), "low",
                                      samples_number(c->low), "high", samples_number(c->high), "bytes",
-                                     (json_int_t)c->bytes));
+                                     (json_int_t)c->bytes, "rates", rates));
 }
 
 bool samples_tune(samples_writer *w, mot_stage stage, const mot_shape *s, mot_dtype dtype, int threads,

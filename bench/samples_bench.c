@@ -82,6 +82,12 @@ static void set_identity(json_t *line, const contestant *c, const mot_shape *s, 
     json_object_set_new(line, "cache", json_string(cache_state_name(o->cache)));
 }
 
+/* How a sample on a GPU was made cold. */
+static void set_cold(json_t *line, const measurement *m) {
+    json_object_set_new(line, "copies", json_integer((json_int_t)m->copies));
+    json_object_set_new(line, "flushed_bytes", json_integer((json_int_t)m->flushed_bytes));
+}
+
 static void set_samples(json_t *line, const measurement *m) {
     json_t *ns = json_array(), *tainted = json_array();
     for (int i = 0; i < m->samples; i++) {
@@ -143,6 +149,7 @@ bool samples_bench(samples_writer *w, const contestant *c, const mot_shape *s, c
     json_object_set_new(line, "group", samples_text(group));
     json_object_set_new(line, "comparison", json_integer(m->comparison));
     set_samples(line, m);
+    if (plan_is_cuda(&c->plan)) set_cold(line, m);
     set_statistics(line, m, &d);
     set_counters(line, &m->counters);
     return samples_line(w, line);

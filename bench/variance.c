@@ -36,8 +36,11 @@ void z_add(z_tally *t, double error, double variance) {
 
 double z_rms(const z_tally *t) { return t->count ? sqrt(t->squares / (double)t->count) : 0; }
 
-double z_rms_limit(const z_tally *t) { return t->stored ? Z_RMS_LIMIT_STORED : Z_RMS_LIMIT; }
+double z_rms_limit(const z_tally *t) {
+    return (t->stored ? Z_RMS_LIMIT_STORED : Z_RMS_LIMIT) * (t->truncated ? Z_TRUNCATED : 1);
+}
+double z_max_limit(const z_tally *t) { return Z_MAX_LIMIT * (t->truncated ? Z_TRUNCATED : 1); }
 
 int z_passes(const z_tally *t) {
-    return t->max <= Z_MAX_LIMIT && (t->independent < Z_RMS_COUNT || z_rms(t) <= z_rms_limit(t));
+    return t->max <= z_max_limit(t) && (t->independent < Z_RMS_COUNT || z_rms(t) <= z_rms_limit(t));
 }

@@ -9,6 +9,8 @@
 /* Of a narrow type: above sqrt(3), that of one number rounded at its worst, all alike. */
 #define Z_RMS_LIMIT_STORED 1.8
 #define Z_MAX_LIMIT 8.0
+/* By how much the errors of truncated factors may exceed those of rounded ones: sqrt(k) of the longest checks. */
+#define Z_TRUNCATED 16
 /* With fewer independent errors the rms is a few draws rather than a mean, and only the maximum decides. */
 #define Z_RMS_COUNT 64
 
@@ -33,10 +35,12 @@ typedef struct z_tally {
     double squares, max;
     size_t count, independent; /* elements; errors among them that do not depend on each other, as far as is known */
     bool stored;               /* rounded to a narrow type */
+    bool truncated;            /* factors may be: their errors have one sign and add up, sqrt(k) as fast */
 } z_tally;
 void z_add(z_tally *, double error, double variance);
 double z_rms(const z_tally *);
 double z_rms_limit(const z_tally *);
+double z_max_limit(const z_tally *);
 int z_passes(const z_tally *); /* written so that NaN fails */
 
 #endif

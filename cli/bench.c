@@ -79,6 +79,15 @@ static bool write_tables(const void *data, const char *format, FILE *file, bool 
     return fflush(file) == 0 && ok;
 }
 
+/* Of what the jobs run on. */
+static int measure_peaks(peaks *p, const options *o, const bench_jobs *jobs, samples_writer *samples) {
+    bool cpu = false, gpu = false;
+    int code = EXIT_OK;
+    for (size_t i = 0; i < jobs->count; i++) *(jobs->item[i].cuda ? &gpu : &cpu) = true;
+    if (cpu) code = peaks_measure(p, o, ceilings_s * o->thread_counts, samples);
+    return code || !gpu ? code : peaks_measure_gpu(p, o, ceilings_s, samples);
+}
+
 static int run_jobs(options *o, const bench_jobs *jobs) {
     static peaks p;
     outputs out;
@@ -89,7 +98,7 @@ static int run_jobs(options *o, const bench_jobs *jobs) {
     table *t = bench_table(o);
     if (o->peers) say_peers();
     say_no_peer(o);
-    if (!o->no_ceilings) code = peaks_measure(&p, o, ceilings_s * o->thread_counts, out.samples);
+    if (!o->no_ceilings) code = measure_peaks(&p, o, jobs, out.samples);
     bench_run run = {.options = o,
                      .jobs = jobs,
                      .peaks = &p,

@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "profile.h"
 #include "selection.h"
+#include "tune.h"
 #include "verb.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static bool is_wanted_peer(const options *o, const peer *p, mot_dtype dtype) {
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);
-    const bool of_isa = plan_is_cuda(&c->plan) ? !o->isas : selection_has_isa(o, isa_of(&c->plan));
+    const bool of_isa = plan_is_cuda(&c->plan) ? selection_has_cuda(o) : selection_has_isa(o, isa_of(&c->plan));
     return (p ? is_wanted_peer(o, p, mot_plan_dtype(&c->plan)) : of_isa) && filter_keeps(o->filter, c->name) &&
            is_choice(o, c);
 }
@@ -137,6 +138,17 @@ static void make_stages(maker *m, const bench_job *condition) {
     }
 }
 
+/* What the GPU's profile has for this layer. */
+static void add_tuned(const maker *m, bench_job *job) {
+    static const char *const name[] = {"layer_cuda_tuned", "layer_bf16_cuda_tuned"};
+    char path[4096];
+    mot_plan plan;
+    if (cuda_why_none() || job->count == CONTESTANTS_MAX || !tune_cuda_path(path, sizeof path, m->options->profile))
+        return;
+    if (tune_find_cuda_layer(path, &job->shape, job->dtype, &plan))
+        job->contestant[job->count++] = (contestant){.plan = plan, .name = name[job->dtype]};
+}
+
 /* Where no GPU can be used, the first shape's rows say so for all. */
 static void make_cuda(maker *m, const bench_job *condition) {
     if (cuda_why_none() && m->said >> condition->dtype & 1) return;
@@ -147,6 +159,7 @@ static void make_cuda(maker *m, const bench_job *condition) {
         job.stage = mot_stage_name((mot_stage)s);
         job.cuda = true, job.threads = 1;
         job.count = contestants_for_cuda((mot_stage)s, &job.shape, job.dtype, job.contestant, CONTESTANTS_MAX);
+        if (s == MOT_STAGE_LAYER) add_tuned(m, &job);
         add_job(m, &job);
     }
 }
@@ -160,7 +173,7 @@ static void make_conditions(maker *m, const mot_shape *shape, const char *group)
                 bench_job condition = {
                     .shape = *shape, .group = group, .threads = o->threads[n], .cache = (cache_state)c, .dtype = d};
                 if (!(caches >> c & 1) || !options_dtype(o, d)) continue;
-                make_stages(m, &condition);
+                if (selection_has_cpu(o)) make_stages(m, &condition);
                 if (n == 0) make_cuda(m, &condition);
             }
 }
@@ -220,6 +233,7 @@ bool bench_has_dense(const bench_job *job) { return job->contestant[job->count -
 
 int bench_profile(mot_profile **out, const options *o) {
     *out = NULL;
+    if (!selection_has_cpu(o)) return EXIT_OK;
     mot_status status = o->profile ? mot_profile_load(out, o->profile) : mot_profile_find(out);
     if (status == MOT_OK || (!o->profile && status == MOT_ERROR_PROFILE_NOT_FOUND)) return EXIT_OK;
     if (o->profile) return verb_fail(o, EXIT_USAGE, "--profile '%.200s': %s", o->profile, mot_status_string(status));

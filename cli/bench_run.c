@@ -98,10 +98,14 @@ static void note_best(progress *p, const bench_job *job, const measurement *resu
     if (best < job->count) progress_best(p, "%.60s %.3g ms", job->contestant[best].name, results[best].median_ns / 1e6);
 }
 
+const ceilings *bench_ceilings(const bench_run *run, const bench_job *job) {
+    return job->cuda ? peaks_of_gpu(run->peaks) : peaks_for(run->peaks, job->threads);
+}
+
 static bool store(const bench_run *run, const bench_job *job, const measure_options *o, const measurement *results) {
     for (size_t i = 0; i < job->count; i++)
-        if (!samples_bench(run->samples, &job->contestant[i], &job->shape, o, &results[i],
-                           peaks_for(run->peaks, job->threads), job->group))
+        if (!samples_bench(run->samples, &job->contestant[i], &job->shape, o, &results[i], bench_ceilings(run, job),
+                           job->group))
             return false;
     return true;
 }
@@ -147,7 +151,7 @@ static bool run_job(bench_run *run, const bench_job *job, progress *p) {
         return false;
     }
     bench_table_rows(run->table, run, job, &o, results);
-    if (run->against) bench_peers_add(run->against, job, &o, results, peaks_for(run->peaks, job->threads));
+    if (run->against) bench_peers_add(run->against, job, &o, results, bench_ceilings(run, job));
     count(run, job, results);
     note_best(p, job, results);
     return true;

@@ -30,6 +30,9 @@ typedef struct bench_run {
 /* Runs all jobs that fit. The exit code (not yet that of a signal). */
 int bench_run_jobs(bench_run *);
 
+/* The ceilings of what the job runs on; NULL if they were not measured. */
+const ceilings *bench_ceilings(const bench_run *, const bench_job *);
+
 /* Its columns; one more per counter. */
 table *bench_table(const options *);
 void bench_table_rows(table *, const bench_run *, const bench_job *, const measure_options *, const measurement *);

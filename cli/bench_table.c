@@ -160,28 +160,68 @@ static void add_ratio(table *t, const ratio *r) {
     table_number(t, bounded ? r->high : NAN, "%.3f", r->high);
 }
 
+/* ---- rows */
+
+/* What the rows of a job have in common. */
+typedef struct rows {
+    table *table;
+    const bench_run *run;
+    const bench_job *job;
+    const measure_options *options;
+    const measurement *results;
+} rows;
+
+static void add_row(const rows *r, size_t i, const char *name) {
+    const contestant *c = &r->job->contestant[i];
+    const measurement *m = &r->results[i];
+    const char *stage = bench_stage(r->job, c);
+    const int scalar = find_base(r->job, r->results, is_scalar, stage),
+              openblas = find_base(r->job, r->results, is_openblas, stage),
+              best = bench_best_peer(r->job, r->results, stage);
+    derived d = samples_derive(c, &r->job->shape, r->options, m, bench_ceilings(r->run, r->job));
+    const ratio over_scalar = over(r->results, scalar, i), over_openblas = over(r->results, openblas, i),
+                over_best = over(r->results, best, i);
+    add_condition(r->table, r->job, c);
+    table_text(r->table, name);
+    add_choices(r->table, &c->plan);
+    add_time(r->table, m, &d);
+    table_number(r->table, over_scalar.median, "%.2f", over_scalar.median);
+    add_ratio(r->table, &over_openblas);
+    add_ratio(r->table, &over_best);
+    add_positive(r->table, m->min_ns, "%.3f", m->min_ns / 1e6);
+    add_positive(r->table, m->mad_ns, "%.4f", m->mad_ns / 1e6);
+    table_text(r->table, m->stop);
+    add_status(r->table, m, d.mistrusted);
+    add_counters(r->table, r->run->options, m);
+}
+
+/* Skipped for one reason, which is no failed check: those are looked at one by one. */
+static bool alike(const rows *r, size_t a, size_t b) {
+    const measurement *x = &r->results[a], *y = &r->results[b];
+    return !strcmp(x->status, "skipped") && !strcmp(y->status, "skipped") && !strcmp(x->reason, y->reason) &&
+           strncmp(x->reason, "check:", 6) &&
+           !strcmp(bench_stage(r->job, &r->job->contestant[a]), bench_stage(r->job, &r->job->contestant[b]));
+}
+
+/* Those like it, itself left out; `before`: in front of it only. */
+static size_t count_alike(const rows *r, size_t i, bool before) {
+    size_t n = 0;
+    for (size_t k = 0; k < (before ? i : r->job->count); k++) n += k != i && alike(r, i, k);
+    return n;
+}
+
+/* Who reads sees one line for all that are skipped alike; who computes gets them all. */
 void bench_table_rows(table *t, const bench_run *run, const bench_job *job, const measure_options *o,
                       const measurement *results) {
+    const rows r = {t, run, job, o, results};
     for (size_t i = 0; i < job->count; i++) {
-        const contestant *c = &job->contestant[i];
-        const measurement *m = &results[i];
-        const char *stage = bench_stage(job, c);
-        const int scalar = find_base(job, results, is_scalar, stage),
-                  openblas = find_base(job, results, is_openblas, stage), best = bench_best_peer(job, results, stage);
-        derived d = samples_derive(c, &job->shape, o, m, peaks_for(run->peaks, job->threads));
-        const ratio over_scalar = over(results, scalar, i), over_openblas = over(results, openblas, i),
-                    over_best = over(results, best, i);
-        add_condition(t, job, c);
-        table_text(t, c->name);
-        add_choices(t, &c->plan);
-        add_time(t, m, &d);
-        table_number(t, over_scalar.median, "%.2f", over_scalar.median);
-        add_ratio(t, &over_openblas);
-        add_ratio(t, &over_best);
-        add_positive(t, m->min_ns, "%.3f", m->min_ns / 1e6);
-        add_positive(t, m->mad_ns, "%.4f", m->mad_ns / 1e6);
-        table_text(t, m->stop);
-        add_status(t, m, d.mistrusted);
-        add_counters(t, run->options, m);
+        const size_t others = count_alike(&r, i, false);
+        char name[200];
+        snprintf(name, sizeof name, "%s and %zu more", job->contestant[i].name, others);
+        table_rows_are(t, ROW_DISPLAY);
+        if (others && !count_alike(&r, i, true)) add_row(&r, i, name);
+        table_rows_are(t, others ? ROW_DETAIL : ROW_PLAIN);
+        add_row(&r, i, job->contestant[i].name);
     }
+    table_rows_are(t, ROW_PLAIN);
 }

@@ -1,4 +1,5 @@
 /* ceilings.c: measures peaks, for `motbench ceilings` and for the runs that relate times to them. */
+#include "cuda_device.h"
 #include "interrupt.h"
 #include "outputs.h"
 #include "peaks.h"
@@ -22,6 +23,8 @@ const ceilings *peaks_for(const peaks *p, int threads) {
         if (holds(&p->of[i], threads)) return &p->of[i];
     return NULL;
 }
+
+const ceilings *peaks_of_gpu(const peaks *p) { return p->gpu.count ? &p->gpu : NULL; }
 
 static bool store(samples_writer *w, const ceilings *c) {
     for (int i = 0; i < c->count; i++)
@@ -52,6 +55,41 @@ int peaks_measure(peaks *p, const options *o, double budget_s, samples_writer *s
     return EXIT_OK;
 }
 
+int peaks_measure_gpu(peaks *p, const options *o, double budget_s, samples_writer *samples) {
+    char note[256];
+    if (interrupt_signal) return EXIT_OK;
+    if (cuda_why_none()) {
+        fprintf(stderr, "ceilings of the GPU: SKIP: %s\n", cuda_why_none());
+        return EXIT_OK;
+    }
+    fprintf(stderr, "ceilings on the GPU: about %.0f s\n", budget_s);
+    if (!ceilings_measure_cuda(&p->gpu, budget_s, note, sizeof note))
+        return verb_fail(o, EXIT_ENVIRONMENT, "ceilings: %s", note);
+    if (*note) fprintf(stderr, "ceilings of the GPU: SKIP: %s\n", note);
+    return store(samples, &p->gpu) ? EXIT_OK : verb_fail(o, EXIT_ENVIRONMENT, "the sample file could not be written");
+}
+
+static void add_rows(table *t, const ceilings *of, const options *o) {
+    for (int k = 0; k < of->count; k++) {
+        const ceiling *c = &of->item[k];
+        if (!filter_keeps(o->filter, c->name)) continue;
+        table_number(t, c->threads,
+                     c->threads == 0   ? "on the GPU"
+                     : c->threads == 1 ? "%.0f thread"
+                                       : "%.0f threads",
+                     c->threads);
+        table_text(t, c->name);
+        table_number(t, c->median, "%.1f", c->median);
+        table_number(t, c->low, "%.1f", c->low);
+        table_number(t, c->high, "%.1f", c->high);
+        table_text(t, c->unit);
+        if (c->bytes)
+            table_number(t, (double)c->bytes, "%.0f", (double)c->bytes / 1024);
+        else
+            table_none(t);
+    }
+}
+
 static table *make_table(const peaks *p, const options *o) {
     static const column columns[] = {{"threads", "", COLUMN_HEADING},
                                      {"name", "ceiling", 0},
@@ -61,21 +99,8 @@ static table *make_table(const peaks *p, const options *o) {
                                      {"unit", "unit", 0},
                                      {"bytes", "KiB", 0}};
     table *t = table_new(columns, sizeof columns / sizeof *columns);
-    for (int i = 0; i < p->count; i++)
-        for (int k = 0; k < p->of[i].count; k++) {
-            const ceiling *c = &p->of[i].item[k];
-            if (!filter_keeps(o->filter, c->name)) continue;
-            table_number(t, c->threads, c->threads == 1 ? "%.0f thread" : "%.0f threads", c->threads);
-            table_text(t, c->name);
-            table_number(t, c->median, "%.1f", c->median);
-            table_number(t, c->low, "%.1f", c->low);
-            table_number(t, c->high, "%.1f", c->high);
-            table_text(t, c->unit);
-            if (c->bytes)
-                table_number(t, (double)c->bytes, "%.0f", (double)c->bytes / 1024);
-            else
-                table_none(t);
-        }
+    for (int i = 0; i < p->count; i++) add_rows(t, &p->of[i], o);
+    add_rows(t, &p->gpu, o);
     return t;
 }
 
@@ -83,11 +108,15 @@ static int run_ceilings(options *o) {
     static peaks p;
     outputs out;
     int code = selection_check_threads(o);
+    if (!code) code = require_gpu(o);
     if (!code) code = outputs_open(&out, o, OUTPUT_SAMPLES);
     if (code) return code;
     interrupt_catch();
-    code = interrupt_exit_code(
-        peaks_measure(&p, o, o->budget_s > 0 ? o->budget_s : default_budget_s * o->thread_counts, out.samples));
+    /* The GPU gets as much as one thread count. */
+    const double each_s = o->budget_s > 0 ? o->budget_s / (o->thread_counts + !cuda_why_none()) : default_budget_s;
+    code = peaks_measure(&p, o, each_s * o->thread_counts, out.samples);
+    if (!code) code = peaks_measure_gpu(&p, o, each_s, out.samples);
+    code = interrupt_exit_code(code);
     table *t = make_table(&p, o);
     if (!code && table_rows(t) == 0)
         code = verb_fail(o, EXIT_USAGE, "--filter matches no ceiling; `motbench ceilings` names them");
@@ -98,11 +127,11 @@ static int run_ceilings(options *o) {
 
 const verb verb_ceilings = {
     .name = "ceilings",
-    .summary = "measures this machine's peaks: FMA per ISA and data type, bandwidth per memory level",
-    .doc = "Measures the peaks that times are related to: fused multiply-adds per instruction set and data type, read "
-           "and copy "
-           "bandwidth "
-           "of each level of the memory.",
+    .summary = "measures this machine's peaks: FMA per ISA and data type, bandwidth per memory level; GPU too",
+    .doc =
+        "Measures the peaks that times are related to: fused multiply-adds per instruction set and data type, read "
+        "and copy bandwidth of each level of the memory; on a GPU the bandwidth of a copy in its memory and the rate "
+        "of cuBLAS for each data type.",
     .args = "",
     .flags = FLAG(FILTER) | FLAG(THREADS) | FLAG(CPUS) | FLAG(SEED) | FLAG(BUDGET) | FLAGS_OUTPUT,
     .formats = "text json jsonl csv md",

@@ -33,12 +33,12 @@ static void add_error(table *t, const check_row *row, double value, const char *
         table_number(t, value, format, value);
 }
 
-static void add_row(table *t, const check_row *row) {
+static void add_row(table *t, const check_row *row, const char *name) {
     char repro[400] = "", seed[24];
     const subject *s = row->subject;
     if (check_is_failure(row->worst.verdict)) check_repro(row, repro, sizeof repro);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)row->worst.seed);
-    table_text(t, s->name);
+    table_text(t, name);
     table_text(t, mot_stage_name(s->stage));
     table_text(t, s->peer ? s->peer->library : s->cuda ? "cuda" : mot_isa_name(s->isa));
     table_text(t, mot_dtype_name(s->dtype));
@@ -53,6 +53,32 @@ static void add_row(table *t, const check_row *row) {
     table_number(t, row->seconds, "%.1f", row->seconds);
     table_text(t, row->worst.verdict == VERDICT_PASS ? "" : row->worst.reason);
     table_text(t, repro);
+}
+
+static bool alike(const check_row *a, const check_row *b) {
+    return a->worst.verdict == VERDICT_SKIP && b->worst.verdict == VERDICT_SKIP &&
+           a->subject->stage == b->subject->stage && !strcmp(a->worst.reason, b->worst.reason);
+}
+
+/* Those like the i-th, itself left out, among the first `count`. */
+static size_t count_alike(const check_rows *rows, size_t i, size_t count) {
+    size_t n = 0;
+    for (size_t k = 0; k < count; k++) n += k != i && alike(&rows->row[i], &rows->row[k]);
+    return n;
+}
+
+/* Who reads sees one line for all of a stage that are skipped alike; who computes gets them all. */
+static void add_rows(table *t, const check_rows *rows) {
+    for (size_t i = 0; i < rows->count; i++) {
+        const check_row *row = &rows->row[i];
+        const size_t others = count_alike(rows, i, rows->count);
+        char name[SUBJECT_NAME + 32];
+        snprintf(name, sizeof name, "%s and %zu more", row->subject->name, others);
+        table_rows_are(t, ROW_DISPLAY);
+        if (others && !count_alike(rows, i, i)) add_row(t, row, name);
+        table_rows_are(t, others ? ROW_DETAIL : ROW_PLAIN);
+        add_row(t, row, row->subject->name);
+    }
 }
 
 static table *make_table(const check_rows *rows) {
@@ -72,7 +98,7 @@ static table *make_table(const check_rows *rows) {
                                      {"reason", "reason", 0},
                                      {"repro", "repro", COLUMN_DETAIL}};
     table *t = table_new(columns, sizeof columns / sizeof *columns);
-    for (size_t i = 0; i < rows->count; i++) add_row(t, &rows->row[i]);
+    add_rows(t, rows);
     return t;
 }
 

@@ -36,10 +36,11 @@ static bool add_stage(void *data, const char *text, problem *p) {
 static bool set_stage(options *o, const char *text, problem *p) { return parse_list(text, add_stage, o, p); }
 
 static bool add_isa(void *data, const char *text, problem *p) {
-    mot_isa isa;
-    if (!mot_isa_parse(text, &isa) || isa == MOT_ISA_BEST)
-        return problem_set(p, "'%.80s' is no instruction set: scalar, avx2, avx512, avx512bf16 or amx", text);
-    ((options *)data)->isas |= 1u << isa;
+    mot_isa isa = MOT_ISA_SCALAR;
+    const bool cuda = !strcmp(text, "cuda");
+    if (!cuda && (!mot_isa_parse(text, &isa) || isa == MOT_ISA_BEST))
+        return problem_set(p, "'%.80s' is no instruction set: scalar, avx2, avx512, avx512bf16, amx or cuda", text);
+    ((options *)data)->isas |= cuda ? ISA_CUDA : 1u << isa;
     return true;
 }
 static bool set_isa(options *o, const char *text, problem *p) { return parse_list(text, add_isa, o, p); }
@@ -133,6 +134,7 @@ SWITCH(no_ceilings)
 SWITCH(peers)
 SWITCH(resume)
 SWITCH(dry_run)
+SWITCH(unverified)
 #undef SWITCH
 
 static bool set_path(const char **field, const char *text, problem *p) {
@@ -173,7 +175,7 @@ const flag_row flag_table[FLAG_COUNT] = {
                      set_shapes, true},
     [FLAG_MODEL] = {"model", "FILE", 1, "config.json of a published model", set_model, true},
     [FLAG_STAGE] = {"stage", "LIST", 1, "route, mix, front (both), experts, redistribute, layer", set_stage, false},
-    [FLAG_ISA] = {"isa", "LIST", 1, "scalar, avx2, avx512, and of bf16 only avx512bf16, amx", set_isa, false},
+    [FLAG_ISA] = {"isa", "LIST", 1, "scalar, avx2, avx512; of bf16 only avx512bf16, amx; cuda", set_isa, false},
     [FLAG_DTYPE] = {"dtype", "LIST", 1, "data type of the tensors: f32, bf16 (default f32; check and list: both)",
                     set_dtype, false},
     [FLAG_FILTER] = {"filter", "REGEX", 1, "only names that match; a leading - keeps those that do not", set_filter,
@@ -205,6 +207,8 @@ const flag_row flag_table[FLAG_COUNT] = {
                       set_journal, false},
     [FLAG_RESUME] = {"resume", NULL, 2, "take up the journal: repeat no evaluation", set_resume, false},
     [FLAG_DRY_RUN] = {"dry-run", NULL, 2, "only list what would be done", set_dry_run, false},
+    [FLAG_UNVERIFIED] = {"unverified", NULL, 2, "also CUDA kernels that have never passed their check on a GPU",
+                         set_unverified, false},
     [FLAG_FORMAT] = {"format", "NAME", 3, NULL, set_format, false},
     [FLAG_JSON] = {"json", NULL, 3, "the same as --format json", set_json, false},
     [FLAG_OUT] = {"out", "FILE", 3, NULL, set_out, true},

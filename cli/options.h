@@ -35,6 +35,7 @@ typedef enum flag {
     FLAG_JOURNAL,
     FLAG_RESUME,
     FLAG_DRY_RUN,
+    FLAG_UNVERIFIED,
     FLAG_FORMAT,
     FLAG_JSON,
     FLAG_OUT,
@@ -47,6 +48,9 @@ typedef enum flag {
 
 #define DTYPE(name) (UINT32_C(1) << MOT_##name)
 #define DTYPES_ALL (DTYPE(F32) | DTYPE(BF16))
+
+/* Beside the bits of mot_isa: the kernels on a GPU. */
+#define ISA_CUDA (UINT32_C(1) << 31)
 
 enum { MAX_OUTS = 8, MAX_SETS = 16, MAX_THREAD_COUNTS = 16, MAX_ARGS = 32 };
 
@@ -65,7 +69,7 @@ typedef struct options {
 
     shape_set set[MAX_SETS];
     int sets;
-    uint32_t stages, isas, caches; /* bits of mot_stage, mot_isa, cache_state; 0: not said */
+    uint32_t stages, isas, caches; /* bits of mot_stage, mot_isa and ISA_CUDA, cache_state; 0: not said */
     uint32_t dtypes;               /* bits of mot_dtype; never 0 after parsing */
     mot_isa cap;                   /* MOT_ISA, or MOT_ISA_BEST */
     filter *filter;
@@ -75,7 +79,7 @@ typedef struct options {
     uint64_t seed;
     int repeat; /* 0: not said, as the times below */
     double min_time_s, max_noise, timeout_s, budget_s;
-    bool require_counters, quick, strict, no_ceilings, peers, resume, dry_run;
+    bool require_counters, quick, strict, no_ceilings, peers, resume, dry_run, unverified;
     const char *profile, *journal, *out_dir;
     const char *format; /* one of the verb's */
     char first_format[16];

@@ -106,8 +106,9 @@ void run_ceilings_step(run_state *r) {
     const double now = clock_s();
     if (interrupt_signal) return;
     run_heading(r, "ceilings");
-    run_note(r, peaks_measure(&r->peaks, r->options,
-                              fmin(run_step_end(&r->budget, RUN_CEILINGS, now) - now, ceilings_most_s), r->samples));
+    const double each_s = fmin(run_step_end(&r->budget, RUN_CEILINGS, now) - now, ceilings_most_s);
+    run_note(r, peaks_measure(&r->peaks, r->options, each_s, r->samples));
+    run_note(r, peaks_measure_gpu(&r->peaks, r->options, each_s, r->samples));
 }
 
 /* ---- tune */
@@ -121,8 +122,8 @@ void run_tune_step(run_state *r) {
     run_heading(r, "tune");
     bool ok = true;
     for (int i = 0; i < TUNED_SHAPES; i++) ok = ok && shape_parse(&shapes, tuned_shapes[i], p.text, sizeof p.text);
-    int code = ok ? tune_run_all(r->options, &shapes, fmax(budget, 1), r->path[RUN_PROFILE], r->path[RUN_JOURNAL],
-                                 r->samples, &s)
+    int code = ok ? tune_run_all(r->options, false, &shapes, fmax(budget, 1), r->path[RUN_PROFILE],
+                                 r->path[RUN_JOURNAL], r->samples, &s)
                   : verb_fail(r->options, EXIT_ENVIRONMENT, "%s", p.text);
     fprintf(stderr, "%d keys, %d evaluations, %d faster than the default beyond their interval\n", s.keys,
             s.evaluations, s.kept);

@@ -15,6 +15,9 @@ mot_isa selection_cap(const options *o) {
 
 bool selection_has_isa(const options *o, mot_isa isa) { return !o->isas || (o->isas >> isa & 1); }
 
+bool selection_has_cuda(const options *o) { return !o->isas || o->isas & ISA_CUDA; }
+bool selection_has_cpu(const options *o) { return !o->isas || o->isas & ~ISA_CUDA; }
+
 int selection_check_threads(const options *o) {
     int most = mot_cpu_threads();
     for (int i = 0; i < o->thread_counts; i++)
@@ -24,9 +27,11 @@ int selection_check_threads(const options *o) {
 }
 
 const char *subject_why_not(const subject *s, const options *o) {
+    static const mot_shape least = {1, 1, 1, 1, 1};
     static char reason[64];
     if (s->peer) return NULL;
-    if (s->cuda) return s->choice.variant ? candidate_why_not(s->choice.variant) : cuda_why_none();
+    if (s->cuda)
+        return s->cuda_layer ? cuda_layer_why_not(s->cuda_layer, &least) : candidate_why_not(s->choice.variant);
     if (o->cap == MOT_ISA_BEST || s->isa <= o->cap) return mot_cpu_why_not(s->isa);
     snprintf(reason, sizeof reason, "MOT_ISA=%s", mot_isa_name(o->cap));
     return reason;
@@ -36,7 +41,7 @@ bool subject_plan(const subject *s, const mot_shape *shape, mot_plan *out) {
     if (s->kind == SUBJECT_STAGE)
         *out = (mot_plan){.steps = 1, .step = {s->choice}};
     else if (s->cuda)
-        *out = cuda_layer(shape, s->dtype);
+        *out = cuda_layer_plan(s->cuda_layer, shape);
     else
         *out = s->peer ? peer_layer(s->peer, s->peer_layer) : mot_select_layer(shape, s->isa, s->dtype);
     for (int i = 0; i < out->steps; i++)
@@ -77,9 +82,10 @@ static subject peer_subject(const peer *p, size_t layer) {
     return s;
 }
 
-static subject cuda_subject(mot_dtype dtype) {
-    subject s = {.kind = SUBJECT_LAYER, .stage = MOT_STAGE_LAYER, .isa = MOT_ISA_SCALAR, .dtype = dtype, .cuda = true};
-    snprintf(s.name, sizeof s.name, "layer%s_cuda", dtype == MOT_BF16 ? "_bf16" : "");
+static subject cuda_subject(const cuda_layer *layer) {
+    subject s = {.kind = SUBJECT_LAYER, .stage = MOT_STAGE_LAYER, .isa = MOT_ISA_SCALAR, .dtype = layer->dtype};
+    s.cuda = true, s.cuda_layer = layer;
+    snprintf(s.name, sizeof s.name, "%s", layer->name);
     return s;
 }
 
@@ -91,14 +97,14 @@ static void add_wholes(selection *all, subject_kind kind) {
 
 static bool list_everything(selection *all) {
     enum { ISAS = MOT_ISA_HIGHEST };
-    all->item =
-        calloc(2 * candidate_count() + 4 * ISAS + 2, sizeof *all->item); /* a peer has a layer an experts variant */
+    /* a peer has a layer an experts variant, and so has a GPU at most */
+    all->item = calloc(2 * candidate_count() + 4 * ISAS, sizeof *all->item);
     if (!all->item) return false;
     for (size_t i = 0; i < candidate_count(); i++) add(all, variant_subject(candidate_at(i)));
     add_wholes(all, SUBJECT_LAYER);
     for (size_t i = 0; i < peer_count(); i++)
         for (size_t k = 0; k < peer_layer_count(peer_at(i)); k++) add(all, peer_subject(peer_at(i), k));
-    for (mot_dtype dtype = MOT_F32; dtype <= MOT_BF16; dtype++) add(all, cuda_subject(dtype));
+    for (size_t i = 0; cuda_layer_at(i); i++) add(all, cuda_subject(cuda_layer_at(i)));
     add_wholes(all, SUBJECT_PROPERTIES);
     return true;
 }
@@ -108,7 +114,8 @@ static bool list_everything(selection *all) {
 static bool selected(const subject *s, const options *o) {
     if (o->stages && !(o->stages >> s->stage & 1)) return false;
     if (!options_dtype(o, s->dtype)) return false;
-    if (s->peer || s->cuda ? o->isas != 0 : !selection_has_isa(o, s->isa)) return false; /* they have none of ours */
+    if (s->cuda ? !selection_has_cuda(o) : s->peer ? o->isas != 0 : !selection_has_isa(o, s->isa))
+        return false; /* a peer has none of ours */
     return filter_keeps(o->filter, s->name);
 }
 

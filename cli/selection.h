@@ -16,7 +16,8 @@ typedef struct subject {
     mot_stage stage;
     mot_isa isa;
     mot_dtype dtype;
-    bool cuda;         /* on a GPU */
+    bool cuda; /* on a GPU */
+    const struct cuda_layer *cuda_layer;
     const peer *peer;  /* NULL: libmot */
     size_t peer_layer; /* which of its layers */
     mot_choice choice; /* of SUBJECT_STAGE */
@@ -44,8 +45,10 @@ bool subject_plan(const subject *, const mot_shape *, mot_plan *out);
 
 /* The best ISA that this machine and MOT_ISA allow. */
 mot_isa selection_cap(const options *);
-/* Whether --isa lets this one pass. */
+/* Whether --isa lets this one pass, a GPU's kernels, any of the CPU's. */
 bool selection_has_isa(const options *, mot_isa);
+bool selection_has_cuda(const options *);
+bool selection_has_cpu(const options *);
 /* 0 if all thread counts fit this process, else EXIT_USAGE after a line on stderr. */
 int selection_check_threads(const options *);
 

@@ -30,6 +30,7 @@ void table_free(table *t) {
     free(t);
 }
 
+void table_rows_are(table *t, row_kind kind) { t->rows_are = kind; }
 size_t table_rows(const table *t) { return t->count / t->width; }
 
 static void add(table *t, cell c) {
@@ -37,6 +38,7 @@ static void add(table *t, cell c) {
         t->capacity = t->capacity ? 2 * t->capacity : 64;
         t->cell = checked(realloc(t->cell, t->capacity * sizeof *t->cell));
     }
+    c.row = t->rows_are;
     t->cell[t->count++] = c;
 }
 
@@ -82,6 +84,8 @@ static int width_of(const char *text) {
     return n;
 }
 
+static bool is_shown(const table *t, size_t row) { return table_row_kind(t, row) != ROW_DETAIL; }
+
 static bool in_body(const table *t, size_t c) {
     return t->columns[c].kind == COLUMN_PLAIN || t->columns[c].kind == COLUMN_DISPLAY;
 }
@@ -92,6 +96,7 @@ static int measure_column(const table *t, size_t c, bool *right) {
     *right = false;
     for (size_t r = 0; r < table_rows(t); r++) {
         const cell *x = table_cell(t, r, c);
+        if (!is_shown(t, r)) continue;
         int w = width_of(x->text);
         widest = w > widest ? w : widest;
         *right = *right || x->kind == CELL_NUMBER;
@@ -112,9 +117,13 @@ static bool in_heading(const table *t, size_t c) {
     return t->columns[c].kind == COLUMN_HEADING || t->columns[c].kind == COLUMN_NOTE;
 }
 
-static bool new_heading(const table *t, size_t row) {
+static const size_t FIRST = SIZE_MAX;
+
+/* before: the row that was shown last, FIRST if there is none. */
+static bool new_heading(const table *t, size_t row, size_t before) {
     for (size_t c = 0; c < t->width; c++)
-        if (in_heading(t, c) && (row == 0 || strcmp(table_cell(t, row, c)->text, table_cell(t, row - 1, c)->text)))
+        if (in_heading(t, c) &&
+            (before == FIRST || strcmp(table_cell(t, row, c)->text, table_cell(t, before, c)->text)))
             return true;
     return false;
 }
@@ -159,11 +168,13 @@ static void print_row(const table *t, size_t row, FILE *file, bool colours) {
 }
 
 void table_print_text(const table *t, FILE *file, bool colours) {
-    for (size_t r = 0; r < table_rows(t); r++) {
-        bool heading = new_heading(t, r);
-        if (heading) print_heading(t, r, file, r ? "\n" : "");
-        if (heading || r == 0) print_row(t, SIZE_MAX, file, false);
+    for (size_t r = 0, before = FIRST; r < table_rows(t); r++) {
+        if (!is_shown(t, r)) continue;
+        bool heading = new_heading(t, r, before);
+        if (heading) print_heading(t, r, file, before == FIRST ? "" : "\n");
+        if (heading || before == FIRST) print_row(t, SIZE_MAX, file, false);
         print_row(t, r, file, colours);
+        before = r;
     }
 }
 
@@ -187,11 +198,13 @@ static void print_md_titles(const table *t, FILE *file) {
 }
 
 void table_print_md(const table *t, FILE *file) {
-    for (size_t r = 0; r < table_rows(t); r++) {
-        bool heading = new_heading(t, r);
-        if (heading) print_heading(t, r, file, r ? "\n### " : "### ");
+    for (size_t r = 0, before = FIRST; r < table_rows(t); r++) {
+        if (!is_shown(t, r)) continue;
+        bool heading = new_heading(t, r, before);
+        if (heading) print_heading(t, r, file, before == FIRST ? "### " : "\n### ");
         if (heading) fputc('\n', file);
-        if (heading || r == 0) print_md_titles(t, file);
+        if (heading || before == FIRST) print_md_titles(t, file);
+        before = r;
         fputs("|", file);
         for (size_t c = 0; c < t->width; c++)
             if (in_body(t, c)) print_md_cell(file, table_cell(t, r, c)->text);

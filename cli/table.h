@@ -28,6 +28,10 @@ table *table_new(const column *columns, size_t count); /* exits when memory runs
 void table_free(table *);
 size_t table_rows(const table *);
 
+/* Where rows stand, as columns do; of the rows that begin from now on. */
+typedef enum row_kind { ROW_PLAIN, ROW_DETAIL, ROW_DISPLAY } row_kind;
+void table_rows_are(table *, row_kind);
+
 /* The next cell, left to right; the row is complete with its last cell. */
 void table_text(table *, const char *text);
 void table_coloured(table *, colour, const char *text);

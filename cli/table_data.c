@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+static bool is_data(const table *t, size_t row) { return table_row_kind(t, row) != ROW_DISPLAY; }
+
 static json_t *json_cell(const cell *c) {
     if (c->kind == CELL_FLAG) return json_boolean(c->value != 0);
     if (c->kind == CELL_NONE) return json_null();
@@ -28,6 +30,7 @@ static const size_t json_style = JSON_REAL_PRECISION(9);
 
 static void print_jsonl(const table *t, FILE *file) {
     for (size_t r = 0; r < table_rows(t); r++) {
+        if (!is_data(t, r)) continue;
         json_t *row = json_row(t, r);
         json_dumpf(row, file, json_style | JSON_COMPACT);
         fputc('\n', file);
@@ -37,7 +40,8 @@ static void print_jsonl(const table *t, FILE *file) {
 
 static void print_json(const table *t, FILE *file) {
     json_t *rows = json_array();
-    for (size_t r = 0; r < table_rows(t); r++) json_array_append_new(rows, json_row(t, r));
+    for (size_t r = 0; r < table_rows(t); r++)
+        if (is_data(t, r)) json_array_append_new(rows, json_row(t, r));
     json_dumpf(rows, file, json_style | JSON_INDENT(2));
     fputc('\n', file);
     json_decref(rows);
@@ -63,6 +67,7 @@ static void print_csv_cell(FILE *file, const cell *c) {
 static void print_csv(const table *t, FILE *file) {
     for (size_t r = 0; r <= table_rows(t); r++) { /* line 0: the keys */
         const char *separator = "";
+        if (r && !is_data(t, r - 1)) continue;
         for (size_t c = 0; c < t->width; c++) {
             if (t->columns[c].kind == COLUMN_DISPLAY) continue;
             fputs(separator, file);

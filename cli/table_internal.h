@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 typedef struct cell {
+    row_kind row; /* of the first in a row */
     enum { CELL_TEXT, CELL_NUMBER, CELL_FLAG, CELL_NONE } kind;
     colour colour;
     double value;
@@ -18,11 +19,14 @@ struct table {
     const column *columns;
     size_t width, count, capacity; /* count: cells, row by row */
     cell *cell;
+    row_kind rows_are;
 };
 
 static inline const cell *table_cell(const table *t, size_t row, size_t column) {
     return &t->cell[row * t->width + column];
 }
+
+static inline row_kind table_row_kind(const table *t, size_t row) { return table_cell(t, row, 0)->row; }
 
 void table_print_text(const table *, FILE *, bool colours);
 void table_print_md(const table *, FILE *);

@@ -3,9 +3,9 @@
 #include "outputs.h"
 #include "cpu.h"
 #include "cuda_device.h"
-#include "profile_write.h"
 #include "progress.h"
 #include "selection.h"
+#include "target.h"
 #include "tune_run.h"
 #include "verb.h"
 
@@ -39,6 +39,7 @@ static int tune_once(tune_options t, const options *o, const shape_list *shapes,
     tune_summary s = {0};
     char error[512] = "", title[64];
     snprintf(title, sizeof title, "tune t%d %s %s", t.threads, cache_state_name(t.cache), mot_dtype_name(t.dtype));
+    if (t.cuda) snprintf(title, sizeof title, "tune gpu %s %s", cache_state_name(t.cache), mot_dtype_name(t.dtype));
     progress_begin(&p, title, 0);
     t.progress = show;
     t.progress_data = &p;
@@ -52,21 +53,23 @@ static int tune_once(tune_options t, const options *o, const shape_list *shapes,
 }
 
 /* Where nothing beat the defaults the profile says so: it has no entries. */
-static int ensure_profile(const options *o, const char *path) {
+static int ensure_profile(const options *o, bool cuda, const char *path) {
     char error[512] = "";
+    const profile_owner owner = target_owner(cuda);
     if (access(path, F_OK) == 0) return EXIT_OK;
     json_t *none = json_array();
-    bool ok = none && profile_write(path, none, error, sizeof error);
+    bool ok = none && profile_write_of(&owner, path, none, error, sizeof error);
     json_decref(none);
     return ok ? EXIT_OK : verb_fail(o, EXIT_ENVIRONMENT, "the profile: %s", error);
 }
 
-/* One thread count after the other, all cache states and data types of each. */
+/* One thread count after the other (a GPU has none), all cache states and data types of each. */
 static int tune_conditions(tune_options t, const options *o, const shape_list *shapes, tune_summary *total) {
     uint32_t caches = o->caches ? o->caches : 1u << CACHE_COLD_WEIGHTS;
+    const int counts = t.cuda ? 1 : o->thread_counts;
     int code = EXIT_OK;
-    t.budget_s /= o->thread_counts * __builtin_popcount(caches) * __builtin_popcount(o->dtypes);
-    for (int n = 0; n < o->thread_counts; n++)
+    t.budget_s /= counts * __builtin_popcount(caches) * __builtin_popcount(o->dtypes);
+    for (int n = 0; n < counts; n++)
         for (int c = 0; c < CACHE_STATE_COUNT; c++)
             for (mot_dtype d = MOT_F32; d <= MOT_BF16 && !code && !interrupt_signal; d++) {
                 t.threads = o->threads[n];
@@ -77,9 +80,11 @@ static int tune_conditions(tune_options t, const options *o, const shape_list *s
     return code;
 }
 
-int tune_run_all(const options *o, const shape_list *shapes, double budget_s, const char *profile_path,
+int tune_run_all(const options *o, bool cuda, const shape_list *shapes, double budget_s, const char *profile_path,
                  const char *journal_path, samples_writer *samples, tune_summary *total) {
-    tune_options t = {.budget_s = budget_s,
+    tune_options t = {.cuda = cuda,
+                      .unverified = o->unverified,
+                      .budget_s = budget_s,
                       .seed = o->seed,
                       .isa = isa_of(o),
                       .profile_path = profile_path,
@@ -90,18 +95,23 @@ int tune_run_all(const options *o, const shape_list *shapes, double budget_s, co
                       .interrupted = &interrupt_signal};
     *total = (tune_summary){0};
     int code = tune_conditions(t, o, shapes, total);
-    return code || o->dry_run ? code : ensure_profile(o, profile_path);
+    return code || o->dry_run ? code : ensure_profile(o, cuda, profile_path);
 }
 
 /* ---- the verb */
 
 typedef struct paths {
-    char profile[4096];
-    const char *samples; /* NULL: none */
+    char profile[2][4096]; /* of the CPU, of the GPU; "": it is not tuned */
+    const char *samples;   /* NULL: none */
 } paths;
 
+static bool name_profile(char *buf, size_t size, const char *named, bool cuda) {
+    if (cuda) return tune_cuda_path(buf, size, named);
+    return named ? snprintf(buf, size, "%s", named) < (int)size : tune_default_path(buf, size);
+}
+
 /* --out: *.jsonl is the sample file, anything else the profile. */
-static int sort_outs(const options *o, paths *p) {
+static int sort_outs(const options *o, bool cpu, bool cuda, paths *p) {
     const char *profile = NULL;
     for (int i = 0; i < o->outs; i++) {
         const char *format = output_format_of(o->out[i]);
@@ -111,16 +121,15 @@ static int sort_outs(const options *o, paths *p) {
                              o->out[i]);
         *which = o->out[i];
     }
-    if (profile)
-        snprintf(p->profile, sizeof p->profile, "%s", profile);
-    else if (!tune_default_path(p->profile, sizeof p->profile))
-        return verb_fail(o, EXIT_ENVIRONMENT, "no home folder for the profile: name it with --out FILE.json");
+    for (int i = 0; i < 2; i++)
+        if ((i ? cuda : cpu) && !name_profile(p->profile[i], sizeof p->profile[i], profile, i))
+            return verb_fail(o, EXIT_ENVIRONMENT, "no home folder for the profile: name it with --out FILE.json");
     return EXIT_OK;
 }
 
 static int check_profile(const options *o, const char *path) {
     char error[512] = "";
-    if (profile_check(path, error, sizeof error)) return EXIT_OK;
+    if (!*path || profile_check(path, error, sizeof error)) return EXIT_OK;
     return verb_fail(o, EXIT_ENVIRONMENT, "the profile: %s", error);
 }
 
@@ -134,57 +143,70 @@ static bool merge_shapes(const options *o, shape_list *all, problem *p) {
     return o->sets || shape_parse(all, "g64t32e32d512h2048", p->text, sizeof p->text);
 }
 
-static table *make_table(const tune_summary *s, const char *profile) {
+static table *make_table(void) {
     static const column columns[] = {{"profile", "profile", 0},
                                      {"keys", "keys", 0},
                                      {"evaluations", "evaluations", 0},
                                      {"kept", "faster than the default", 0}};
-    table *t = table_new(columns, 4);
+    return table_new(columns, 4);
+}
+
+static void add_row(table *t, const tune_summary *s, const char *profile) {
     table_text(t, profile);
     table_number(t, s->keys, "%.0f", s->keys);
     table_number(t, s->evaluations, "%.0f", s->evaluations);
     table_number(t, s->kept, "%.0f", s->kept);
-    return t;
 }
 
 static int tune_and_print(options *o, const shape_list *shapes, const paths *where) {
-    double budget = o->budget_s > 0 ? o->budget_s : default_budget_s;
-    tune_summary s;
+    const bool both = *where->profile[0] && *where->profile[1];
+    const double budget = (o->budget_s > 0 ? o->budget_s : default_budget_s) / (both ? 2 : 1);
     outputs out = {.options = o};
     char error[256];
+    int code = EXIT_OK;
     if (where->samples && !samples_open(&out.samples, where->samples, o->argc, o->argv, o->seed, error, sizeof error))
         return verb_fail(o, EXIT_ENVIRONMENT, "--out '%.200s': %s", where->samples, error);
     interrupt_catch();
-    int code = tune_run_all(o, shapes, budget, where->profile, o->journal, out.samples, &s);
-    table *t = make_table(&s, where->profile);
+    table *t = make_table();
+    for (int i = 0; i < 2 && !code && !(i && interrupt_signal); i++) {
+        tune_summary s;
+        if (!*where->profile[i]) continue;
+        code = tune_run_all(o, i, shapes, budget, where->profile[i], o->journal, out.samples, &s);
+        add_row(t, &s, where->profile[i]);
+    }
     code =
         outputs_finish(&out, code || o->dry_run ? NULL : table_output, t, !interrupt_signal, interrupt_exit_code(code));
     table_free(t);
     return code;
 }
 
-/* They have no knobs: what there is to choose among them, bench shows. */
-static void say_cuda(void) {
-    const char *reason = cuda_why_none();
-    fprintf(stderr, "tune: SKIP: %zu CUDA kernels: %s\n", mot_cuda_count(),
-            reason ? reason : "they have no knobs; `motbench bench --filter cuda` compares them");
+/* Where the GPU's kernels cannot be tuned, a line says why. */
+static void say_cuda(const options *o) {
+    const char *reason = tune_why_not_cuda(o->unverified);
+    if (selection_has_cuda(o) && reason)
+        fprintf(stderr, "tune: SKIP: %zu CUDA kernels: %s\n", mot_cuda_count(), reason);
+}
+
+static int refuse_isa(const options *o) {
+    const mot_isa isa = isa_of(o);
+    if (isa <= selection_cap(o)) return EXIT_OK;
+    return verb_fail(o, EXIT_SKIPPED, "--isa %s: skipped: %s", mot_isa_name(isa),
+                     mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
 }
 
 static int run_tune(options *o) {
     shape_list shapes = {0};
     paths where = {0};
     problem p;
-    mot_isa isa = isa_of(o);
-    if (isa > selection_cap(o))
-        return verb_fail(o, EXIT_SKIPPED, "--isa %s: skipped: %s", mot_isa_name(isa),
-                         mot_cpu_why_not(isa) ? mot_cpu_why_not(isa) : "MOT_ISA is lower");
-    int code = selection_check_threads(o);
-    if (!code) code = sort_outs(o, &where);
-    if (!code && !o->dry_run) code = check_profile(o, where.profile);
+    int code = refuse_isa(o);
+    if (!code) code = selection_check_threads(o);
+    if (!code && selection_has_cuda(o)) code = require_gpu(o);
+    const bool cpu = selection_has_cpu(o), cuda = selection_has_cuda(o) && !tune_why_not_cuda(o->unverified);
+    if (!code) code = sort_outs(o, cpu, cuda, &where);
+    for (int i = 0; i < 2 && !code && !o->dry_run; i++) code = check_profile(o, where.profile[i]);
     if (!code && !merge_shapes(o, &shapes, &p)) code = verb_fail(o, EXIT_ENVIRONMENT, "%s", p.text);
-    if (!code) code = require_gpu(o);
-    if (!code) say_cuda();
-    if (!code) code = tune_and_print(o, &shapes, &where);
+    if (!code) say_cuda(o);
+    if (!code) code = cpu || cuda ? tune_and_print(o, &shapes, &where) : EXIT_SKIPPED;
     shape_list_free(&shapes);
     return code;
 }
@@ -192,14 +214,16 @@ static int run_tune(options *o) {
 const verb verb_tune = {
     .name = "tune",
     .summary = "searches and writes the machine's profile",
-    .doc = "Searches variants, knobs and thread splits for each shape; every candidate is checked before it is timed. "
-           "Writes the "
-           "machine's profile, with entries only where the winner beats the default beyond its interval. An interrupt "
-           "keeps "
-           "the best so far. Default: g64t32e32d512h2048, 60 s.",
+    .doc =
+        "Searches variants, knobs and thread splits for each shape; every candidate is checked before it is timed. "
+        "Writes the "
+        "machine's profile, with entries only where the winner beats the default beyond its interval. An interrupt "
+        "keeps "
+        "the best so far. A GPU's kernels are tuned too, into a profile of its own (p.cuda.json beside p.json), those "
+        "that have passed their check on one; --isa cuda tunes nothing else. Default: g64t32e32d512h2048, 60 s.",
     .args = "",
     .flags = FLAGS_SHAPES | FLAG(ISA) | FLAG(DTYPE) | FLAG(THREADS) | FLAG(CPUS) | FLAG(CACHE) | FLAG(SEED) |
-             FLAG(BUDGET) | FLAG(JOURNAL) | FLAG(RESUME) | FLAG(DRY_RUN) | FLAGS_OUTPUT,
+             FLAG(BUDGET) | FLAG(JOURNAL) | FLAG(RESUME) | FLAG(DRY_RUN) | FLAG(UNVERIFIED) | FLAGS_OUTPUT,
     .formats = "text json jsonl csv md",
     .outputs = "the profile (default: ~/.cache/mot/<machine>.json); FILE.jsonl: samples",
     .run = run_tune,

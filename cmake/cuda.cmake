@@ -19,9 +19,13 @@ if(MOT_CUDA)
   find_package(CUDAToolkit REQUIRED) # headers and the static runtime
 endif()
 
-# The families, kernels/cuda/<family>.cu, and what each is compiled for.
+# The families, kernels/cuda/<family>.cu, and what each is compiled for. NVIDIA's libraries are families too, of other
+# files.
+set(MOT_CUDA_SOURCE_FAMILIES naive tiled mma front hopper cublas:blas_cublas.c+pointwise.cu cublaslt:blas_cublaslt.c)
 set(MOT_CUDA_FAMILIES naive tiled mma front hopper)
+set(MOT_CUDA_HELPERS clock pointwise) # no variants of their own
 set(MOT_CUDA_ARCHITECTURES_clock 80 90 ptx90)
+set(MOT_CUDA_ARCHITECTURES_pointwise 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_naive 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_tiled 80 90 ptx90)
 set(MOT_CUDA_ARCHITECTURES_mma 80 90 ptx90)

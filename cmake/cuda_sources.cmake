@@ -1,11 +1,11 @@
 # Writes cuda_sources.def: of each family one hash over its .cu file and all headers of this folder that it includes,
 # also through others. A record of a pass on a GPU holds for one hash.
-# A family in another file is written family:file.
-# usage: cmake -D DIR=kernels/cuda -D OUT=cuda_sources.def -D "FAMILIES=naive;cublaslt:blas_cublaslt.c" -P cuda_sources.cmake
+# A family in other files is written family:file+file.
+# usage: cmake -D DIR=kernels/cuda -D OUT=cuda_sources.def -D "FAMILIES=naive;cublas:blas_cublas.c+pointwise.cu" -P cuda_sources.cmake
 cmake_policy(VERSION 3.25)
-function(closure out file)
-  set(files ${file})
-  set(todo ${file})
+function(closure out)
+  set(files ${ARGN})
+  set(todo ${ARGN})
   while(todo)
     list(POP_FRONT todo next)
     file(STRINGS ${DIR}/${next} lines REGEX "^ *#include \"[^\"]+\\.cuh\"")
@@ -27,6 +27,7 @@ foreach(entry ${FAMILIES})
   if(file STREQUAL family)
     set(file ${family}.cu)
   endif()
+  string(REPLACE "+" ";" file ${file})
   closure(files ${file})
   set(hashes "")
   foreach(file ${files})

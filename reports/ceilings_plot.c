@@ -12,13 +12,16 @@ static bool is_rate_of(const ceiling_record *c, const char *dtype) {
     const char *own = strrchr(c->name, '_');
     return is_rate(c) && own && (strcmp(own + 1, "f32") == 0 || strcmp(own + 1, dtype) == 0);
 }
-static bool is_read(const ceiling_record *c) { return strncmp(c->name, "read", 4) == 0; }
+/* Of a GPU, whose threads are 0, copies stand for the memory. */
+static bool is_read(const ceiling_record *c) {
+    return strncmp(c->name, "read", 4) == 0 || (c->threads == 0 && strncmp(c->name, "copy", 4) == 0);
+}
 
 limits html_limits(const records *r, int threads, const char *dtype) {
-    limits l = {0, 0, INFINITY, 0};
+    limits l = {threads > 0 ? -1 : 0, 0, INFINITY, 0};
     for (size_t i = 0; i < r->ceiling_count; i++) {
         int t = r->ceilings[i].threads;
-        if (t <= threads && t > l.threads) l.threads = t;
+        if (t <= threads && t > l.threads && (t > 0) == (threads > 0)) l.threads = t;
     }
     for (size_t i = 0; i < r->ceiling_count; i++) {
         const ceiling_record *c = &r->ceilings[i];
@@ -36,7 +39,7 @@ limits html_limits(const records *r, int threads, const char *dtype) {
 /* "fma_avx512_f32" -> "FMA avx512 f32 206"; "read_DRAM" -> "DRAM 44 GB/s". */
 static label ceiling_name(const ceiling_record *c) {
     label l;
-    const char *prefix = strncmp(c->name, "fma_", 4) == 0 ? "fma_" : is_read(c) ? "read_" : "";
+    const char *prefix = strncmp(c->name, "fma_", 4) == 0 ? "fma_" : strncmp(c->name, "read", 4) == 0 ? "read_" : "";
     snprintf(l.s, sizeof l.s, "%s%.26s %.12s%s", *prefix == 'f' ? "FMA " : "", c->name + strlen(prefix),
              label_number(c->rate.value).s, is_rate(c) ? "" : " GB/s");
     for (char *s = l.s; *s; s++)
@@ -45,8 +48,8 @@ static label ceiling_name(const ceiling_record *c) {
 }
 
 static void tooltip(const plot *p, const ceiling_record *c) {
-    html(p->out, "<title>%s: %s %s [%s, %s], %d thread%s</title>", c->name, label_number(c->rate.value).s, c->unit,
-         label_number(c->rate.low).s, label_number(c->rate.high).s, c->threads, c->threads == 1 ? "" : "s");
+    html(p->out, "<title>%s: %s %s [%s, %s], %s</title>", c->name, label_number(c->rate.value).s, c->unit,
+         label_number(c->rate.low).s, label_number(c->rate.high).s, label_threads(c->threads).s);
 }
 
 /* A bandwidth is a diagonal up to the highest FLOP rate; its name runs along it, by turns above and below. */

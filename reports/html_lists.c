@@ -117,9 +117,9 @@ void html_skipped(const model *m, FILE *out) {
     for (size_t i = 0; i < m->skipped_count; i++) {
         const skipped_row *k = &m->skipped[i];
         html(out,
-             "<tr><th scope=\"row\"><code>%s</code></th><td><span class=\"grade unknown\">%s</span></td><td "
+             "<tr><th scope=\"row\"><code>%s</code>%s</th><td><span class=\"grade unknown\">%s</span></td><td "
              "class=\"n\">%zu</td><td class=\"wrap\">%s</td></tr>\n",
-             k->name, k->kind, k->times, k->reason);
+             k->name, label_others(k->others).s, k->kind, k->times, k->reason);
     }
     html(out, "</tbody></table></div>\n");
     html_section_end(out);

@@ -58,7 +58,8 @@ static void peer_cells(const table *t, const block *b, const row *r, FILE *out) 
 static void row_line(const table *t, const block *b, const row *r, unit u, FILE *out) {
     const bench_record *bench = r->bench;
     html(out, r->best ? "<tr class=\"best\">" : bench->usable ? "<tr>" : "<tr class=\"doubtful\">");
-    html(out, "<th scope=\"row\"><span class=\"key %s\"></span><code>%s</code></th>", html_class(bench), bench->choice);
+    html(out, "<th scope=\"row\"><span class=\"key %s\"></span><code>%s</code>%s</th>", html_class(bench),
+         bench->choice, label_others(r->others).s);
     if (bench->time.value > 0) {
         time_cells(bench, u, out);
         html_ratio_cell(out, r->over_scalar, bench->choice, b->scalar_name, false);

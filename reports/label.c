@@ -61,6 +61,11 @@ label label_gain(interval i) { return number(i.value, ratio_decimals(i), "×"); 
 label label_ratio_range(interval i) { return range(i.low, i.high, ratio_decimals(i)); }
 label label_number(double v) { return number(v, decimals_for(fabs(v), 3), ""); }
 label label_count(double v) { return number(v, 0, ""); }
+label label_others(size_t others) {
+    label l = {""};
+    if (others) snprintf(l.s, sizeof l.s, " and %zu more", others);
+    return l;
+}
 label label_threads(int threads) {
     label l = {"on the GPU"};
     if (threads) snprintf(l.s, sizeof l.s, "%d thread%s", threads, threads == 1 ? "" : "s");

@@ -26,6 +26,7 @@ label label_ratio_range(interval); /* "[1.12, 1.16]", "" if unknown */
 label label_number(double);        /* 3 significant digits, thousands unsplit */
 label label_count(double);
 label label_bytes(double);             /* "32 MiB" */
+label label_others(size_t others);     /* " and 6 more", or "" */
 label label_threads(int threads);      /* "1 thread", "2 threads"; 0: "on the GPU" */
 label label_dtype(const char *dtype);  /* ", bf16"; "" for f32, which goes without saying */
 label label_percent(double);           /* of 100: "86.1 %" */

@@ -11,6 +11,7 @@ typedef struct row {
     double error_fraction, z_rms;    /* worst of this choice's checks; NaN if it has none */
     const char *verdict;             /* "" if it has none */
     bool best;                       /* the fastest usable one of libmot's in its block */
+    size_t others; /* of the same stage that were skipped for the same reason, and have no row of their own */
 } row;
 
 /* The alternatives for one stage (or the whole layer) of one table, fastest first. */
@@ -110,8 +111,8 @@ typedef struct accuracy_row {
 } accuracy_row;
 
 typedef struct skipped_row {
-    const char *name, *kind, *reason;
-    size_t times;
+    const char *name, *kind, *stage, *reason;
+    size_t times, others; /* others: names of the same stage that are skipped alike, left out */
 } skipped_row;
 
 typedef struct model {
@@ -151,6 +152,7 @@ void model_findings(model *, store *);
 /* Row of the records that is part of the tables rather than of a sweep. */
 bool model_is_sweep(const bench_record *);
 bool model_is_dense(const bench_record *);
+bool model_is_coarse(const bench_record *); /* multiplies f32 in TF32: shown, but best of nothing and base of nothing */
 bool model_is_ours(const bench_record *);
 /* "avx512" of "layer_avx512", and of "layer_bf16_avx512", whose data type is said elsewhere; NULL without the prefix.
  */

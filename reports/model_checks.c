@@ -50,16 +50,38 @@ static void add_check(model *m, store *s, const check_record *c) {
     a->shapes++;
 }
 
-static void add_skipped(model *m, store *s, const char *kind, const char *name, const char *reason) {
+static bool alike(const skipped_row *a, const skipped_row *b) {
+    return is(a->reason, b->reason) && is(a->kind, b->kind) && is(a->stage, b->stage);
+}
+
+static void add_skipped(model *m, store *s, const skipped_row *row) {
     for (size_t i = 0; i < m->skipped_count; i++) {
         skipped_row *k = &m->skipped[i];
-        if (strcmp(k->name, name) != 0 || strcmp(k->reason, reason) != 0 || strcmp(k->kind, kind) != 0) continue;
+        if (!is(k->name, row->name) || !alike(k, row)) continue;
         k->times++;
         return;
     }
     skipped_row *k = store_push(s, &m->skipped, &m->skipped_count, sizeof *k);
-    *k = (skipped_row){name, kind, *reason ? reason : "no reason given", 1};
+    *k = *row;
 }
+
+/* One line for all of a stage that were skipped alike. */
+static void fold_skipped(model *m) {
+    size_t kept = 0;
+    for (size_t i = 0; i < m->skipped_count; i++) {
+        size_t first = 0;
+        while (first < kept && !alike(&m->skipped[first], &m->skipped[i])) first++;
+        if (first == kept) {
+            m->skipped[kept++] = m->skipped[i];
+        } else {
+            m->skipped[first].times += m->skipped[i].times;
+            m->skipped[first].others++;
+        }
+    }
+    m->skipped_count = kept;
+}
+
+static const char *or_none(const char *reason) { return *reason ? reason : "no reason given"; }
 
 static void judge_all(model *m, store *s) {
     size_t passed = 0, marginal = 0, bad = 0, skipped = 0;
@@ -98,15 +120,17 @@ void model_checks(model *m, store *s) {
     for (size_t i = 0; i < m->records->check_count; i++) {
         const check_record *c = &m->records->checks[i];
         if (is(c->verdict, "SKIP"))
-            add_skipped(m, s, "check", c->choice, c->reason);
+            add_skipped(m, s, &(skipped_row){c->choice, "check", c->stage, or_none(c->reason), 1, 0});
         else
             add_check(m, s, c);
     }
     for (size_t i = 0; i < m->records->bench_count; i++) {
         const bench_record *b = &m->records->benches[i];
         bool shown = b->time.value > 0 && !model_is_sweep(b); /* in its table, with its status */
-        if (!b->usable && !shown) add_skipped(m, s, *b->status ? b->status : "unknown", b->name, b->reason);
+        const char *kind = *b->status ? b->status : "unknown";
+        if (!b->usable && !shown) add_skipped(m, s, &(skipped_row){b->name, kind, b->stage, or_none(b->reason), 1, 0});
     }
+    fold_skipped(m);
     if (m->accuracy_count) qsort(m->accuracy, m->accuracy_count, sizeof *m->accuracy, worst_first);
     judge_all(m, s);
 }

@@ -12,7 +12,7 @@ static bool is_new(const table *t, const char *library) {
 }
 
 static void look_at(table *t, store *s, const bench_record *b) {
-    if (model_is_ours(b) || !b->usable || !is_new(t, b->library)) return;
+    if (model_is_ours(b) || model_is_coarse(b) || !b->usable || !is_new(t, b->library)) return;
     const char **peer = store_push(s, &t->peers, &t->peer_count, sizeof *peer);
     *peer = b->library;
 }
@@ -29,7 +29,9 @@ interval model_over_peer(const row *base, const row *r) {
 }
 
 const row *model_best_peer(const block *b) {
-    for (size_t i = 0; i < b->count; i++)
-        if (b->rows[i].bench->usable && !model_is_ours(b->rows[i].bench)) return &b->rows[i];
+    for (size_t i = 0; i < b->count; i++) {
+        const bench_record *r = b->rows[i].bench;
+        if (r->usable && !model_is_ours(r) && !model_is_coarse(r)) return &b->rows[i];
+    }
     return NULL;
 }

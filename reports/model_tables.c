@@ -20,6 +20,8 @@ bool model_is_sweep(const bench_record *b) {
 bool model_is_dense(const bench_record *b) { return strncmp(b->variant, "dense_ffn", 9) == 0; }
 bool model_is_ours(const bench_record *b) { return strcmp(b->library, b->cuda ? "mot_cuda" : "mot") == 0; }
 
+bool model_is_coarse(const bench_record *b) { return strstr(b->variant, "_tf32") != NULL; }
+
 const block *model_block(const table *t, const char *stage) {
     for (size_t i = 0; t && i < t->count; i++)
         if (strcmp(t->blocks[i].stage, stage) == 0) return &t->blocks[i];
@@ -28,7 +30,9 @@ const block *model_block(const table *t, const char *stage) {
 
 const row *model_fastest(const block *b, const char *library) {
     for (size_t i = 0; b && i < b->count; i++)
-        if (b->rows[i].bench->usable && strcasecmp(b->rows[i].bench->library, library) == 0) return &b->rows[i];
+        if (b->rows[i].bench->usable && !model_is_coarse(b->rows[i].bench) &&
+            strcasecmp(b->rows[i].bench->library, library) == 0)
+            return &b->rows[i];
     return NULL;
 }
 
@@ -80,6 +84,26 @@ static int by_time(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
+/* A failed check is looked at one by one. */
+static bool skipped_alike(const bench_record *a, const bench_record *b) {
+    return !(a->time.value > 0) && !(b->time.value > 0) && strcmp(a->status, b->status) == 0 &&
+           strcmp(a->reason, b->reason) == 0 && strncmp(a->reason, "check:", 6) != 0;
+}
+
+/* One row for all that were skipped for one reason: sorted, they stand at the end. */
+static void fold_rows(block *b) {
+    size_t kept = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        size_t first = 0;
+        while (first < kept && !skipped_alike(b->rows[first].bench, b->rows[i].bench)) first++;
+        if (first == kept)
+            b->rows[kept++] = b->rows[i];
+        else
+            b->rows[first].others++;
+    }
+    b->count = kept;
+}
+
 static int by_stage(const void *a, const void *b) {
     const block *x = a, *y = b;
     size_t i = stage_rank(x->stage), j = stage_rank(y->stage);
@@ -122,7 +146,7 @@ static void compare(block *b, const row *scalar, const row *blas) {
             scalar ? summary_ratio(scalar->bench, r->bench) : (interval){b->scalar_ns / r->bench->time.value, NAN, NAN};
         r->over_blas =
             blas ? summary_ratio(blas->bench, r->bench) : (interval){b->blas_ns / r->bench->time.value, NAN, NAN};
-        if (!b->best && model_is_ours(r->bench)) {
+        if (!b->best && model_is_ours(r->bench) && !model_is_coarse(r->bench)) {
             r->best = true;
             b->best = r;
         }
@@ -189,6 +213,7 @@ void model_tables(model *m, store *s) {
         qsort(t->blocks, t->count, sizeof *t->blocks, by_stage);
         for (size_t k = 0; k < t->count; k++) {
             qsort(t->blocks[k].rows, t->blocks[k].count, sizeof(row), by_time);
+            fold_rows(&t->blocks[k]);
             for (size_t n = 0; n < t->blocks[k].count; n++) judge(m, &t->blocks[k].rows[n]);
         }
         for (size_t k = 0; k < t->count; k++) finish_block(t, &t->blocks[k], s);

@@ -80,6 +80,7 @@ static void row_data(emitter *d, const row *r) {
     emit_number(d, "z_rms", r->z_rms);
     emit_text(d, "verdict", r->verdict);
     emit_bool(d, "best", r->best);
+    emit_number(d, "others", (double)r->others);
     emit_close(d, '}');
 }
 
@@ -235,6 +236,7 @@ static void ceiling_data(emitter *d, const ceiling_record *c) {
 static void skipped_data(emitter *d, const skipped_row *k) {
     emit_open(d, NULL, '{');
     emit_text(d, "name", k->name);
+    emit_number(d, "others", (double)k->others);
     emit_text(d, "kind", k->kind);
     emit_text(d, "reason", k->reason);
     emit_close(d, '}');

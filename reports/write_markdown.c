@@ -103,7 +103,13 @@ static void put_row(const table *t, const block *bases, const row *r, unit u, FI
     const bench_record *b = r->bench;
     fputs("|", out);
     cell(out, bases->stage);
-    code_cell(out, b->choice);
+    if (r->others) {
+        fputs(" ", out);
+        put_code(out, b->choice);
+        fprintf(out, "%s |", label_others(r->others).s);
+    } else {
+        code_cell(out, b->choice);
+    }
     if (!(b->time.value > 0)) {
         cell(out, b->status);
         fputs(" | | | |", out);
@@ -289,6 +295,7 @@ static void put_lists(const model *m, FILE *out) {
     for (size_t i = 0; i < m->skipped_count; i++) {
         fputs("- ", out);
         put_code(out, m->skipped[i].name);
+        fputs(label_others(m->skipped[i].others).s, out);
         fputs(": ", out);
         put(out, m->skipped[i].reason);
         fputs("\n", out);

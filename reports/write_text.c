@@ -20,7 +20,10 @@ static void right(FILE *out, const char *text, int width) {
 static void put_row(const row *r, interval over_peer, unit u, FILE *out) {
     const bench_record *b = r->bench;
     fputs(r->best ? "* " : "  ", out);
-    left(out, b->choice, 38);
+    if (r->others)
+        fprintf(out, "%s%s", b->choice, label_others(r->others).s);
+    else
+        left(out, b->choice, 38);
     if (!(b->time.value > 0)) {
         fprintf(out, " %s: %s\n", b->status, b->reason);
         return;
@@ -91,5 +94,6 @@ void write_text(const model *m, FILE *out) {
         put_cliffs(&m->sweeps[i], out);
     }
     if (m->skipped_count) fputs("\nskipped\n", out);
-    for (size_t i = 0; i < m->skipped_count; i++) fprintf(out, "  %s: %s\n", m->skipped[i].name, m->skipped[i].reason);
+    for (size_t i = 0; i < m->skipped_count; i++)
+        fprintf(out, "  %s%s: %s\n", m->skipped[i].name, label_others(m->skipped[i].others).s, m->skipped[i].reason);
 }

@@ -1,5 +1,5 @@
-/* blas.h: NVIDIA's library as a baseline: loaded when it is first needed, for it is half a gigabyte. blas_cublaslt.c,
- * or blas_none.c where its headers are missing. */
+/* blas.h: NVIDIA's libraries as baselines, each loaded when it is first needed, for they are half a gigabyte.
+ * blas_<library>.c, or blas_none.c where their headers are missing. */
 #ifndef MOT_CUDA_BLAS_H
 #define MOT_CUDA_BLAS_H
 
@@ -7,11 +7,26 @@
 
 enum { MOT_CUDA_BLAS_WORKSPACE = 32 << 20 }; /* bytes, at the end of the scratch memory */
 
-/* NULL if it can be used, else why not. */
-const char *mot_cuda_blas_missing(void);
+/* Where it begins: behind whole lines of what a stage keeps there itself. */
+static inline size_t mot_cuda_blas_aligned(size_t bytes) { return (bytes + 255) / 256 * 256; }
 
-/* The experts stage: two batched products, relu in the first one's epilogue; the algorithm that the library's heuristic
- * puts first. A cudaError_t. */
-int mot_cuda_blas_experts(mot_dtype, const mot_shape *, const mot_tensors *, void *stream);
+/* How a stage is computed: f32 factors may be rounded to TF32. */
+typedef struct mot_cuda_blas_type {
+    mot_dtype dtype;
+    bool tf32;
+} mot_cuda_blas_type;
+
+/* NULL if it can be used, else why not. */
+const char *mot_cuda_cublas_missing(void);
+const char *mot_cuda_cublaslt_missing(void);
+
+/* One stage of the layer; a cudaError_t. cublas: plain strided-batched products, and pointwise.cu between them.
+ * cublaslt: the experts alone, relu in the first product's epilogue; the algorithm that its heuristic puts first. */
+int mot_cuda_cublas(mot_stage, mot_cuda_blas_type, const mot_shape *, const mot_tensors *, void *stream);
+int mot_cuda_cublaslt(mot_stage, mot_cuda_blas_type, const mot_shape *, const mot_tensors *, void *stream);
+
+/* pointwise.cu: relu on the hidden layer (E,G,H) in t->scratch; p of the f32 logits (G,T,E) there. */
+int mot_cuda_relu(mot_dtype, const mot_shape *, const mot_tensors *, void *stream);
+int mot_cuda_softmax(mot_dtype, const mot_shape *, const mot_tensors *, void *stream);
 
 #endif

@@ -38,7 +38,7 @@ static bool load(void) {
     return true;
 }
 
-const char *mot_cuda_blas_missing(void) {
+const char *mot_cuda_cublaslt_missing(void) {
     static int tried; /* 1: it is there, -1: it is not */
     if (!tried) tried = load() ? 1 : -1;
     return tried > 0 ? NULL : "libcublasLt.so is not here";
@@ -60,6 +60,7 @@ typedef struct product {
     void *c;
     size_t m, n, k, batches;
     cudaDataType_t type;
+    cublasComputeType_t how;
     bool relu;
     void *workspace;
 } product;
@@ -82,7 +83,7 @@ static cublasStatus_t matrix(cublasLtMatrixLayout_t *out, const product *p, size
 static cublasStatus_t describe(plan *out, const product *p) {
     const cublasLtEpilogue_t epilogue = p->relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
     const uint64_t bytes = MOT_CUDA_BLAS_WORKSPACE;
-    cublasStatus_t s = lt.cublasLtMatmulDescCreate(&out->what, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+    cublasStatus_t s = lt.cublasLtMatmulDescCreate(&out->what, p->how, CUDA_R_32F);
     if (!s) s = lt.cublasLtMatmulDescSetAttribute(out->what, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
     if (!s) s = matrix(&out->a, p, p->m, p->k);
     if (!s) s = matrix(&out->b, p, p->k, p->n);
@@ -131,11 +132,13 @@ static int code_of(cublasStatus_t s) {
                                               : cudaErrorUnknown;
 }
 
-int mot_cuda_blas_experts(mot_dtype dtype, const mot_shape *s, const mot_tensors *t, void *stream) {
-    if (mot_cuda_blas_missing()) return cudaErrorNotSupported;
-    const size_t hidden = (s->experts * s->groups * s->d_expert * mot_dtype_bytes(dtype) + 255) / 256 * 256;
-    product p = {.batches = s->experts, .m = s->groups, .type = dtype == MOT_BF16 ? CUDA_R_16BF : CUDA_R_32F};
-    p.workspace = (char *)t->scratch + hidden;
+int mot_cuda_cublaslt(mot_stage stage, mot_cuda_blas_type type, const mot_shape *s, const mot_tensors *t,
+                      void *stream) {
+    if (mot_cuda_cublaslt_missing() || stage != MOT_STAGE_EXPERTS) return cudaErrorNotSupported;
+    const size_t hidden = s->experts * s->groups * s->d_expert * mot_dtype_bytes(type.dtype);
+    product p = {.batches = s->experts, .m = s->groups, .type = type.dtype == MOT_BF16 ? CUDA_R_16BF : CUDA_R_32F};
+    p.how = type.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    p.workspace = (char *)t->scratch + mot_cuda_blas_aligned(hidden);
     p.a = t->mixed, p.b = t->w1, p.c = t->scratch, p.n = s->d_expert, p.k = s->d_model, p.relu = true;
     cublasStatus_t status = run(&p, stream);
     if (status) return code_of(status);

@@ -102,7 +102,7 @@ __device__ inline void put_tiles(mot_bf16 *row, const float (*sum)[4], int half,
     turn_quad(w);
     const int at = threadIdx.x % 4 * 8;
     if (aligned && at + 8 <= left) {
-        *(uint4 *)(row + at) = {w[0], w[1], w[2], w[3]};
+        store_piece(row + at, w);
     } else {
         UNROLL
         for (int i = 0; i < 8; i++)
@@ -117,7 +117,7 @@ __device__ inline void put_tiles(float *row, const float (*sum)[4], int half, in
         const float first = RELU ? relu(sum[j][half * 2]) : sum[j][half * 2];
         const float second = RELU ? relu(sum[j][half * 2 + 1]) : sum[j][half * 2 + 1];
         if (aligned && at + 1 < left) {
-            store2(row + at, first, second);
+            store_piece(row + at, first, second);
         } else {
             if (at < left) row[at] = first;
             if (at + 1 < left) row[at + 1] = second;

@@ -11,7 +11,7 @@ namespace mot {
 template <class S, class T>
 __device__ inline void front_finish(front_sums<S> &sum, const front_view<T> &v, size_t first) {
     const int warp = threadIdx.x / 32;
-    const front_group<T> &g = v.groups[warp / S::WARPS_M];
+    const front_group<T> g = front_read(v.groups[warp / S::WARPS_M]);
     const size_t expert = first + warp % S::WARPS_M * 16, E = v.t.shape.experts;
     front_weights<S> weight;
     if (g.tokens == 0 || expert >= E) return;

@@ -80,7 +80,7 @@ template <class S> __global__ void __launch_bounds__(S::THREADS, S::BLOCKS) fron
     for (int stage = 0; stage < S::STAGES - 1; stage++) front_stream_copy<S>(t, stage, stage);
     front_ring<S> ring = {t, 0, 0, S::STAGES - 1};
     for (size_t first = 0; first < t.shape.experts; first += S::EXPERTS)
-        front_stream_round<S>(t, ring, groups[threadIdx.x / 32 / S::WARPS_M], first);
+        front_stream_round<S>(t, ring, front_read(groups[threadIdx.x / 32 / S::WARPS_M]), first);
 }
 
 template <class S> inline bool front_stream_supports(const mot_shape &s) { return s.group_size <= S::TOKENS; }

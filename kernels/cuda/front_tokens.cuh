@@ -32,6 +32,10 @@ template <class T> struct front_group {
     int tokens;   /* 0: past the last group */
 };
 
+template <class T> __device__ inline front_group<T> front_read(const front_group<T> &shared) {
+    return {global(shared.x), global(shared.p), global(shared.mixed), shared.tokens};
+}
+
 template <class S> __host__ __device__ constexpr size_t front_shared_bytes(size_t d_model) {
     return (size_t)S::STAGES * S::STAGE_BYTES + (size_t)S::ROWS * front_pieces<typename S::T>(d_model) * 16 +
            S::GROUPS * sizeof(front_group<typename S::T>);
@@ -63,7 +67,7 @@ template <class S, class T> __device__ inline void front_copy_x(const front_view
     const int piece = threadIdx.x % S::X_PIECES, left = elements_left(k + piece * S::PER_PIECE, v.t.shape.d_model);
     const size_t stride = v.t.strides.token_stride;
     for (int row = threadIdx.x / S::X_PIECES; row < S::ROWS; row += S::THREADS / S::X_PIECES) {
-        const front_group<T> &g = v.groups[row / S::TOKENS];
+        const front_group<T> g = front_read(v.groups[row / S::TOKENS]);
         const int token = row % S::TOKENS, slot = swizzled(row, to + piece, v.pieces);
         const bool inside = token < g.tokens && left > 0;
         if (to + piece < v.pieces)

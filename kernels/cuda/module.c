@@ -4,16 +4,19 @@
 #include "blas.h"
 
 #include <cuda_runtime_api.h>
+#include <string.h>
 
 /* ---- kernels ---- */
 
 typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
 
-#define MOT_CUDA_CUBLASLT(name, STAGE, DTYPE)                                                                          \
+#define BASELINE(library, name, STAGE, DTYPE, tf32)                                                                    \
     static int name##_launch(const mot_shape *s, const mot_tensors *t, const mot_config *c, void *stream) {            \
         (void)c;                                                                                                       \
-        return mot_cuda_blas_experts(MOT_##DTYPE, s, t, stream);                                                       \
+        return mot_cuda_##library(MOT_STAGE_##STAGE, (mot_cuda_blas_type){MOT_##DTYPE, tf32}, s, t, stream);           \
     }
+#define MOT_CUDA_CUBLAS(name, STAGE, DTYPE, tf32) BASELINE(cublas, name, STAGE, DTYPE, tf32)
+#define MOT_CUDA_CUBLASLT(name, STAGE, DTYPE, tf32) BASELINE(cublaslt, name, STAGE, DTYPE, tf32)
 #define DECLARE(name) int name##_launch(const mot_shape *, const mot_tensors *, const mot_config *, void *stream);
 #define MOT_CUDA_NAIVE(name, ...) DECLARE(name)
 #define MOT_CUDA_TILED(name, ...) DECLARE(name)
@@ -24,6 +27,7 @@ typedef int (*launch_fn)(const mot_shape *, const mot_tensors *, const mot_confi
 #include "cuda_variants.def"
 
 static const launch_fn launches[] = {
+#define MOT_CUDA_CUBLAS(name, ...) name##_launch,
 #define MOT_CUDA_CUBLASLT(name, ...) name##_launch,
 #define MOT_CUDA_NAIVE(name, ...) name##_launch,
 #define MOT_CUDA_TILED(name, ...) name##_launch,
@@ -38,7 +42,11 @@ static int launch(size_t variant, const mot_shape *s, const mot_tensors *t, cons
     return s->groups ? launches[variant](s, t, c, stream) : cudaSuccess;
 }
 
-static const char *missing(size_t variant) { return mot_cuda_at(variant)->baseline ? mot_cuda_blas_missing() : NULL; }
+static const char *missing(size_t variant) {
+    const mot_cuda_variant *v = mot_cuda_at(variant);
+    if (!v->baseline) return NULL;
+    return strcmp(v->family, "cublas") ? mot_cuda_cublaslt_missing() : mot_cuda_cublas_missing();
+}
 
 /* ---- the device ---- */
 

@@ -39,15 +39,26 @@ static size_t hidden_f32(const mot_shape *s, const mot_config *c) {
 }
 static size_t hidden_bf16(const mot_shape *s, const mot_config *c) { return hidden_f32(s, c) / 2; }
 
-/* Of NVIDIA's library: the same, then its own. */
-static size_t blas_f32(const mot_shape *s, const mot_config *c) {
-    return (hidden_f32(s, c) + 255) / 256 * 256 + MOT_CUDA_BLAS_WORKSPACE;
+/* Of NVIDIA's libraries: what the stage keeps there, then their own. */
+static size_t blas_alone(const mot_shape *s, const mot_config *c) {
+    (void)s, (void)c;
+    return MOT_CUDA_BLAS_WORKSPACE;
 }
-static size_t blas_bf16(const mot_shape *s, const mot_config *c) {
-    return (hidden_bf16(s, c) + 255) / 256 * 256 + MOT_CUDA_BLAS_WORKSPACE;
+static size_t blas_logits(const mot_shape *s, const mot_config *c) {
+    return mot_cuda_blas_aligned(s->groups * s->group_size * s->experts * sizeof(float)) + blas_alone(s, c);
 }
-#define BLAS_F32 blas_f32
-#define BLAS_BF16 blas_bf16
+static size_t blas_hidden_f32(const mot_shape *s, const mot_config *c) {
+    return mot_cuda_blas_aligned(hidden_f32(s, c)) + blas_alone(s, c);
+}
+static size_t blas_hidden_bf16(const mot_shape *s, const mot_config *c) {
+    return mot_cuda_blas_aligned(hidden_bf16(s, c)) + blas_alone(s, c);
+}
+#define BLAS_ROUTE(DTYPE) blas_logits
+#define BLAS_MIX(DTYPE) blas_alone
+#define BLAS_REDISTRIBUTE(DTYPE) blas_alone
+#define BLAS_EXPERTS(DTYPE) BLAS_HIDDEN_##DTYPE
+#define BLAS_HIDDEN_F32 blas_hidden_f32
+#define BLAS_HIDDEN_BF16 blas_hidden_bf16
 
 #define SCRATCH_ROUTE(DTYPE) NULL
 #define SCRATCH_MIX(DTYPE) NULL
@@ -109,15 +120,17 @@ static bool hopper_fits(const mot_shape *s, const mot_config *c) {
     .scratch_bytes = SCRATCH_##STAGE(DTYPE)
 
 static const mot_cuda_variant table[] = {
-#define MOT_CUDA_CUBLASLT(name_, STAGE, DTYPE_)                                                                        \
-    {ENTRY(cublaslt, 80), .baseline = true,                                                                            \
+#define BASELINE(family, name_, STAGE, DTYPE_, tf32_)                                                                  \
+    {ENTRY(family, 80), .baseline = true, .tf32 = tf32_,                                                               \
      .variant = {.name = #name_,                                                                                       \
                  .stage = MOT_STAGE_##STAGE,                                                                           \
                  .isa = MOT_ISA_SCALAR,                                                                                \
                  .dtype = MOT_##DTYPE_,                                                                                \
                  ANY_SHAPE,                                                                                            \
-                 .scratch_bytes = BLAS_##DTYPE_,                                                                       \
+                 .scratch_bytes = BLAS_##STAGE(DTYPE_),                                                                \
                  .depth = depth_unknown}},
+#define MOT_CUDA_CUBLAS(name, STAGE, DTYPE, tf32) BASELINE(cublas, name, STAGE, DTYPE, tf32)
+#define MOT_CUDA_CUBLASLT(name, STAGE, DTYPE, tf32) BASELINE(cublaslt, name, STAGE, DTYPE, tf32)
 #define MOT_CUDA_NAIVE(name, STAGE, DTYPE) {ENTRY(naive, 80), .variant = {VARIANT(name, STAGE, DTYPE), ANY_SHAPE}},
 #define MOT_CUDA_TILED(name, STAGE, DTYPE, bm, bn, ...)                                                                \
     {ENTRY(tiled, 80), .variant = {VARIANT(name, STAGE, DTYPE), .supports = name##_supports, .mr = bm, .nr = bn}},

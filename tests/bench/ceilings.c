@@ -129,18 +129,18 @@ static void test_little_memory(void **state) {
 /* ---- floors ---- */
 
 static const ceilings table = {12,
-                               {{"fma_scalar_f32", "GFLOP/s", 1, 50, 50, 50, 0},
-                                {"fma_avx2_f32", "GFLOP/s", 1, 100, 100, 100, 0},
-                                {"fma_avx512_f32", "GFLOP/s", 1, 200, 200, 200, 0},
-                                {"read_L1", "GB/s", 1, 500, 500, 500, 24 * KIB},
-                                {"read_L2", "GB/s", 1, 250, 250, 250, 512 * KIB},
-                                {"read_L3", "GB/s", 1, 100, 100, 100, 16 * MIB},
-                                {"read_DRAM", "GB/s", 1, 20, 20, 20, 128 * MIB},
-                                {"fma_avx2_f32", "GFLOP/s", 4, 380, 380, 380, 0},
-                                {"read_L2", "GB/s", 4, 900, 900, 900, 2 * MIB},
-                                {"read_DRAM", "GB/s", 4, 40, 40, 40, 128 * MIB},
-                                {"fma_avx512bf16_bf16", "GFLOP/s", 1, 400, 400, 400, 0},
-                                {"fma_amx_bf16", "GFLOP/s", 1, 4000, 4000, 4000, 0}}};
+                               {{"fma_scalar_f32", "GFLOP/s", 1, 50, 50, 50, 0, {0}},
+                                {"fma_avx2_f32", "GFLOP/s", 1, 100, 100, 100, 0, {0}},
+                                {"fma_avx512_f32", "GFLOP/s", 1, 200, 200, 200, 0, {0}},
+                                {"read_L1", "GB/s", 1, 500, 500, 500, 24 * KIB, {0}},
+                                {"read_L2", "GB/s", 1, 250, 250, 250, 512 * KIB, {0}},
+                                {"read_L3", "GB/s", 1, 100, 100, 100, 16 * MIB, {0}},
+                                {"read_DRAM", "GB/s", 1, 20, 20, 20, 128 * MIB, {0}},
+                                {"fma_avx2_f32", "GFLOP/s", 4, 380, 380, 380, 0, {0}},
+                                {"read_L2", "GB/s", 4, 900, 900, 900, 2 * MIB, {0}},
+                                {"read_DRAM", "GB/s", 4, 40, 40, 40, 128 * MIB, {0}},
+                                {"fma_avx512bf16_bf16", "GFLOP/s", 1, 400, 400, 400, 0, {0}},
+                                {"fma_amx_bf16", "GFLOP/s", 1, 4000, 4000, 4000, 0, {0}}}};
 
 static double floor_ns(mot_isa isa, int threads, double flops, double bytes, size_t set) {
     return ceilings_floor_ns(&table, isa, MOT_F32, threads, flops, bytes, set);
@@ -190,6 +190,31 @@ static void test_floor_other_threads(void **state) {
     assert_float_equal(floor_ns(MOT_ISA_AVX2, 4, 0, 400, SIZE_MAX), 10, 1e-9);
     const ceilings none = {0};
     assert_float_equal(ceilings_floor_ns(&none, MOT_ISA_BEST, MOT_F32, 1, 1e9, 1e9, 1), 0, 0);
+}
+
+/* On a GPU: its own rates only; what may lie in L2 is let off unless it is cold. */
+static void test_floor_on_a_gpu(void **state) {
+    (void)state;
+    static const ceilings gpu = {3,
+                                 {{"fma_avx2_f32", "GFLOP/s", 1, 1e6, 1e6, 1e6, 0, {0}},
+                                  {"copy_device", "GB/s", 0, 100, 100, 100, CEILING_L2S * 1000, {0}},
+                                  {"gemm_bf16", "GFLOP/s", 0, 1000, 1000, 1000, 1, {0}}}};
+    assert_float_equal(ceilings_floor_cuda_ns(&gpu, "gemm_bf16", 5000, 100, 0), 5, 1e-9);
+    assert_float_equal(ceilings_floor_cuda_ns(&gpu, "gemm_bf16", 0, 900, 0), 0, 1e-9);
+    assert_float_equal(ceilings_floor_cuda_ns(&gpu, "gemm_bf16", 0, 1900, 0), 9, 1e-9);
+    assert_float_equal(ceilings_floor_cuda_ns(&gpu, "gemm_bf16", 0, 1900, 1900), 19, 1e-9);
+    assert_float_equal(ceilings_floor_cuda_ns(&gpu, "gemm_f32", 1e9, 0, 0), 0, 1e-9); /* not measured */
+    assert_float_equal(ceilings_floor_cuda_ns(&table, "gemm_bf16", 1e9, 1e9, 1e9), 0, 1e-9);
+}
+
+static void test_summary(void **state) {
+    (void)state;
+    ceiling c = {.rate = {5, 1, 9, 3, 7, 2, 8, 4, 6}};
+    ceiling_summarise(&c);
+    assert_float_equal(c.median, 5, 0);
+    assert_float_equal(c.low, 2, 0);
+    assert_float_equal(c.high, 8, 0);
+    assert_float_equal(c.rate[2], 9, 0); /* in order */
 }
 
 /* ---- measuring ---- */
@@ -260,6 +285,8 @@ int main(void) {
                                        cmocka_unit_test(test_floor),
                                        cmocka_unit_test(test_floor_bf16),
                                        cmocka_unit_test(test_floor_other_threads),
+                                       cmocka_unit_test(test_floor_on_a_gpu),
+                                       cmocka_unit_test(test_summary),
                                        cmocka_unit_test(test_measure),
                                        cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void values(void **state) {
     expect_refusal("", "bench --cpus 99999", 2, "--cpus: '99999'", "like 0,2-3");
     expect_refusal("", "bench --cache lukewarm", 2, "'lukewarm'", "hot, cold-weights or cold-all");
     expect_refusal("", "bench --stage tax", 2, "'tax'", "route mix");
-    expect_refusal("", "bench --isa mmx", 2, "'mmx'", "scalar, avx2, avx512, avx512bf16 or amx");
+    expect_refusal("", "bench --isa mmx", 2, "'mmx'", "scalar, avx2, avx512, avx512bf16, amx or cuda");
     expect_refusal("", "bench --dtype f16", 2, "--dtype: 'f16'", "f32 or bf16");
     expect_refusal("", "tune --dtype f32,int8", 2, "'int8'", "f32 or bf16");
     expect_refusal("", "check --dtype bf16,", 2, "--dtype", "empty");

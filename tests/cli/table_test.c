@@ -99,6 +99,34 @@ static void colours(void **state) {
     }
 }
 
+/* Whoever reads gets one line where whoever computes gets both; a hidden row has no say in headings and widths. */
+static void some_rows_are_for_one_of_them(void **state) {
+    (void)state;
+    static const char *const expected[] = {
+        [FORMAT_TEXT] = "g1\nvariant   ms  note  ok\nboth     0.0  -     yes\na and b  0.0  -     yes\n",
+        [FORMAT_CSV] = "shape,name,ns,seed,ok\ng1,both,1,7,yes\ng0,one of a long name,2,7,yes\n",
+        [FORMAT_JSONL] = "{\"shape\":\"g1\",\"name\":\"both\",\"ns\":1,\"seed\":7,\"ok\":true}\n"
+                         "{\"shape\":\"g0\",\"name\":\"one of a long name\",\"ns\":2,\"seed\":7,\"ok\":true}\n",
+        [FORMAT_MD] = "### g1\n\n| variant | ms | note | ok |\n|---|---:|---|---|\n| both | 0.0 | - | yes |\n"
+                      "| a and b | 0.0 | - | yes |\n"};
+    for (int f = 0; f < FORMAT_COUNT; f++) {
+        char *text = NULL;
+        size_t size;
+        FILE *file = open_memstream(&text, &size);
+        table *t = table_new(columns, sizeof columns / sizeof *columns);
+        add(t, "g1", "both", 1);
+        table_rows_are(t, ROW_DETAIL);
+        add(t, "g0", "one of a long name", 2);
+        table_rows_are(t, ROW_DISPLAY);
+        add(t, "g1", "a and b", 3);
+        assert_true(table_write(t, (format)f, file, false));
+        table_free(t);
+        fclose(file);
+        if (expected[f]) assert_string_equal(text, expected[f]);
+        free(text);
+    }
+}
+
 static void a_full_disk_is_noticed(void **state) {
     (void)state;
     for (int f = 0; f < FORMAT_COUNT; f++) {
@@ -118,6 +146,7 @@ int main(void) {
                                        cmocka_unit_test(json_lines),
                                        cmocka_unit_test(markdown),
                                        cmocka_unit_test(colours),
+                                       cmocka_unit_test(some_rows_are_for_one_of_them),
                                        cmocka_unit_test(a_full_disk_is_noticed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
  * separated by commas: see faults. */
 #include "cuda_table.h"
 
+#include "blas.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,7 +23,7 @@ static const char *error(int code) {
 
 /* ---- the device ---- */
 
-enum { ERROR_MEMORY = 2, ERROR_ACCESS = 700, ERROR_CAPTURE = 900 };
+enum { L2_BYTES = 1 << 20, ERROR_MEMORY = 2, ERROR_ACCESS = 700, ERROR_CAPTURE = 900, ERROR_WARM = 901 };
 
 static int count(int *devices) {
     *devices = fault("none") ? 0 : 1;
@@ -37,8 +39,8 @@ static int describe(int device, mot_cuda_device *out) {
     *out = (mot_cuda_device){.name = "host memory (fake)",
                              .multiprocessors = 1,
                              .clock_mhz = 1000,
-                             .memory_bytes = (size_t)1 << 30,
-                             .l2_bytes = (size_t)1 << 20,
+                             .memory_bytes = (size_t)1 << 28,
+                             .l2_bytes = L2_BYTES,
                              .driver = 13000,
                              .runtime = 13000};
     return architecture(device, &out->sm);
@@ -59,7 +61,14 @@ static int release_queued(void *memory, void *stream) { return (void)stream, rel
 static int copy(void *to, const void *from, size_t bytes, void *stream) {
     return (void)stream, memcpy(to, from, bytes), 0;
 }
-static int fill(void *to, int byte, size_t bytes, void *stream) { return (void)stream, memset(to, byte, bytes), 0; }
+
+/* Whether L2 was flushed before the event that a graph comes after. */
+static bool flushed, flushed_before;
+static int fill(void *to, int byte, size_t bytes, void *stream) {
+    (void)stream;
+    flushed = flushed || bytes > L2_BYTES;
+    return memset(to, byte, bytes), 0;
+}
 
 /* ---- kernels ---- */
 
@@ -110,12 +119,24 @@ static bool in_tf32(const node *n) {
     return fault("tf32") && v->stage == MOT_STAGE_EXPERTS && v->dtype == MOT_F32;
 }
 
+/* With "cublas" the suite's own use of NVIDIA's libraries runs, on libraries of the tests. */
+static bool by_library(const node *n) { return fault("cublas") && mot_cuda_at(n->variant)->baseline; }
+
+static int run_library(const node *n) {
+    const mot_cuda_variant *v = mot_cuda_at(n->variant);
+    int (*const run)(mot_stage, mot_cuda_blas_type, const mot_shape *, const mot_tensors *, void *) =
+        strcmp(v->family, "cublas") ? mot_cuda_cublaslt : mot_cuda_cublas;
+    return run(v->variant.stage, (mot_cuda_blas_type){v->variant.dtype, v->tf32}, &n->shape, &n->tensors, NULL);
+}
+
 /* After the kernel, so that a check has something to find. */
 static void spoil(const node *n, bool captured) {
     static unsigned char calls;
     const mot_variant *v = &mot_cuda_at(n->variant)->variant;
     const size_t elements = n->shape.experts * n->shape.groups * n->shape.d_model;
     unsigned char *mixed = n->tensors.mixed;
+    if (fault("scratch") && v->scratch_bytes && v->stage == MOT_STAGE_EXPERTS)
+        ((unsigned char *)n->tensors.scratch)[v->scratch_bytes(&n->shape, &(mot_config){{0}}) + 3] = 0;
     if (v->stage != MOT_STAGE_MIX) return;
     if (fault("wrong")) mixed[mot_dtype_bytes(v->dtype) - 1] ^= 0x40;
     if (fault("stray")) mixed[elements * mot_dtype_bytes(v->dtype) + 5] = 0;
@@ -124,11 +145,37 @@ static void spoil(const node *n, bool captured) {
     if (fault("late") && captured) mixed[0] ^= 1;
 }
 
+/* The last kernels of the list, which are picked, are slow with "lame"; with "hasty" a wrong one is fast. */
+static bool is_lame(const node *n) {
+    const mot_variant *v = &mot_cuda_at(n->variant)->variant;
+    if (mot_cuda_at(n->variant)->baseline) return false;
+    for (size_t i = n->variant + 1; i < mot_cuda_count(); i++) {
+        const mot_cuda_variant *other = mot_cuda_at(i);
+        if (other->variant.stage == v->stage && other->variant.dtype == v->dtype && !other->tf32) return false;
+    }
+    return true;
+}
+
+static bool is_hasty(const node *n) { return !strcmp(mot_cuda_at(n->variant)->variant.name, "mix_cuda_naive"); }
+
+static void idle_us(long us) {
+    struct timespec begin, now;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - begin.tv_sec) * 1000000 + (now.tv_nsec - begin.tv_nsec) / 1000 < us);
+}
+
 static int run(const node *n, bool captured) {
+    if (fault("hasty") && is_hasty(n)) return 0;
+    if (fault("hasty")) idle_us(50);
+    for (int i = 0; fault("lame") && is_lame(n) && i < 8; i++) run_on_cpu(n);
     if (fault("access")) return ERROR_ACCESS;
     if (fault("die")) _exit(3);
     if (fault("hang")) pause();
-    const int code = fault("nothing") ? 0 : in_tf32(n) ? run_in_tf32(n) : run_on_cpu(n);
+    const int code = fault("nothing") ? 0
+                     : by_library(n)  ? run_library(n)
+                     : in_tf32(n)     ? run_in_tf32(n)
+                                      : run_on_cpu(n);
     spoil(n, captured);
     return code;
 }
@@ -153,7 +200,11 @@ static int append(graph *g, const node *n) {
 }
 
 static const char *missing(size_t variant) {
-    return mot_cuda_at(variant)->baseline && fault("no_blas") ? "libcublasLt.so is not here" : NULL;
+    const mot_cuda_variant *v = mot_cuda_at(variant);
+    if (!v->baseline) return NULL;
+    if (!strcmp(v->family, "cublas"))
+        return fault("no_cublas") ? "libcublas.so is not here" : fault("cublas") ? mot_cuda_cublas_missing() : NULL;
+    return fault("no_blas") ? "libcublasLt.so is not here" : fault("cublas") ? mot_cuda_cublaslt_missing() : NULL;
 }
 
 static int launch(size_t variant, const mot_shape *s, const mot_tensors *t, const mot_config *c, void *on) {
@@ -182,6 +233,7 @@ static int capture_end(void *on, void **out) {
 static int graph_launch(void *data, void *s) {
     const graph *g = data;
     (void)s;
+    if (fault("warm") && !flushed_before) return ERROR_WARM;
     for (size_t i = 0; i < g->count; i++) {
         const int code = run(&g->item[i], true);
         if (code) return code;
@@ -198,7 +250,12 @@ static int graph_destroy(void *data) {
 
 static int event_create(void **out) { return *out = calloc(1, sizeof(struct timespec)), *out ? 0 : ERROR_MEMORY; }
 static int event_destroy(void *event) { return free(event), 0; }
-static int event_record(void *event, void *s) { return (void)s, clock_gettime(CLOCK_MONOTONIC, event); }
+static int event_record(void *event, void *s) {
+    (void)s;
+    flushed_before = flushed;
+    flushed = false;
+    return clock_gettime(CLOCK_MONOTONIC, event);
+}
 static int elapsed(float *ms, void *begin, void *end) {
     const struct timespec *a = begin, *b = end;
     *ms = (float)((double)(b->tv_sec - a->tv_sec) * 1e3 + (double)(b->tv_nsec - a->tv_nsec) / 1e6);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What nvcc makes of the CUDA kernels, on a machine without a GPU: no spill, no local memory, no serialised wgmma, no
-# more registers and shared memory than cuda_expected.txt grants, and the instructions that each kernel is about.
+# more registers and shared memory than cuda_expected.txt grants, and the instructions that each kernel is about. Where a
+# cuobjdump is on PATH, in CUOBJDUMP, or in a Triton that python3 finds, the same of the machine code, by cuda_sass.txt.
 # usage: offline.sh SOURCE_DIR NVCC FAMILY FLAG... -- ARCHITECTURE...
 . "$(dirname "$0")/../laws/law.sh"
 source=$1/kernels nvcc=$2 family=$3 flags=
@@ -71,6 +72,54 @@ judge() { # <architecture>
     done <"$work/figures"
 }
 
-for architecture; do compile "$architecture" && judge "$architecture"; done
-command -v cuobjdump >/dev/null || echo "note: no cuobjdump here, so the machine code (SASS) was not looked at"
+# ---- machine code
+
+find_cuobjdump() {
+    for tool in "${CUOBJDUMP:-}" "$(command -v cuobjdump)" "$(python3 -c 'import os, triton
+print(os.path.join(os.path.dirname(triton.__file__), "backends/nvidia/bin/cuobjdump"))' 2>/dev/null)"; do
+        [ ! -x "$tool" ] || { echo "$tool" && return; }
+    done
+}
+
+# The machine code of one kernel.
+code() { awk -v name="$1" '/Function : / { on = $3 == name } on { print }' "$work/sass"; }
+
+has() { # <architecture> <kernel> <pattern...>
+    architecture=$1 name=$2
+    shift 2
+    for instruction; do
+        grep -qE -e "[^A-Z]${instruction#!}" "$work/code" && found=yes || found=no
+        case $instruction in
+        !*) [ $found = no ] || breach "sm_$architecture $(readable "$name"): machine code with ${instruction#!}" ;;
+        *) [ $found = yes ] || breach "sm_$architecture $(readable "$name"): machine code without $instruction" ;;
+        esac
+    done
+}
+
+judge_code() { # <architecture>
+    "$cuobjdump" -sass "$work/cubin" >"$work/sass" || breach "$cuobjdump cannot read $family for sm_$1"
+    sed -n 's/.*Function : //p' "$work/sass" >"$work/functions"
+    grep -E "^$family " "$source/cuda/cuda_sass.txt" >"$work/wanted" || breach "$family: no line in cuda_sass.txt"
+    set -f
+    while read -r name; do
+        code "$name" >"$work/code"
+        has "$1" "$name" '!(STL|LDL)'
+        while read -r _ pattern wanted; do
+            ! echo "$name" | grep -qE "$pattern" || { has "$1" "$name" $wanted && echo "$pattern" >>"$work/met"; }
+        done <"$work/wanted"
+        echo "$name" | grep -qE "$(sed 's/^[^ ]* *//; s/ .*//' "$work/wanted" | paste -sd '|')" ||
+            breach "$name: no line in cuda_sass.txt"
+    done <"$work/functions"
+    set +f
+    while read -r _ pattern _; do
+        grep -qxF -e "$pattern" "$work/met" || breach "$family: no machine code of a kernel like $pattern"
+    done <"$work/wanted"
+    echo "sm_$1: machine code of $(wc -l <"$work/functions") kernels"
+}
+
+cuobjdump=$(find_cuobjdump)
+for architecture; do
+    compile "$architecture" && judge "$architecture" && { [ -z "$cuobjdump" ] || judge_code "$architecture"; }
+done
+[ -n "$cuobjdump" ] || echo "SKIP: the machine code (SASS): no cuobjdump on PATH, and no Triton that has one"
 verdict $examined

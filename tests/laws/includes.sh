@@ -22,6 +22,7 @@ allowed() {
     kernels/include/mot/cuda.h) [ "$3" = mot/mot.h ] && return 0 || return 1 ;;
     kernels/include/*) case $3 in stddef.h | stdint.h) return 0 ;; *) return 1 ;; esac ;;
     kernels/cuda/module.c | kernels/cuda/*.cu*) case $3 in cuda.h | cuda_runtime_api.h | cuda_runtime.h) return 0 ;; esac ;;
+    kernels/cuda/blas_cublas.c) case $3 in cublas_v2.h | dlfcn.h) return 0 ;; esac ;;
     kernels/cuda/blas_cublaslt.c) case $3 in cublasLt.h | dlfcn.h) return 0 ;; esac ;;
     kernels/core/kernel.h) case $3 in mot/mot.h | stages.def | stdbool.h) return 0 ;; *) return 1 ;; esac ;;
     tests/kernels/api*) case $4:$3 in : | *:mot/mot.h | tests/kernels:api.h | :*) return 0 ;; *) return 1 ;; esac ;;
@@ -62,7 +63,7 @@ for file in $(sources kernels bench autotune reports cli) $(sources tests/kernel
     done
 done
 
-for library in papi.h hwloc.h benchmark/benchmark.h cblas.h blis.h oneapi/dnnl/ libxsmm.h omp.h cublasLt.h xxhash.h Random123/ argp.h; do
+for library in papi.h hwloc.h benchmark/benchmark.h cblas.h blis.h oneapi/dnnl/ libxsmm.h omp.h cublasLt.h cublas_v2.h xxhash.h Random123/ argp.h; do
     files=$(grep -lE "^ *# *include *<$library" $(sources kernels bench autotune reports cli) | tr '\n' ' ')
     [ "$(echo $files | wc -w)" -le 1 ] || breach "<$library> is included in more than one file: $files"
 done

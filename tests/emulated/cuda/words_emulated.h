@@ -79,6 +79,9 @@ inline unsigned round_to_bf16x2(float first, float second) {
     return round_to_bf16(first) | (unsigned)round_to_bf16(second) << 16;
 }
 
+inline void store_piece(void *to, const unsigned (&w)[4]) { *(uint4 *)to = {w[0], w[1], w[2], w[3]}; }
+inline void store_piece(void *to, float first, float second) { *(float2 *)to = {first, second}; }
+template <class T> T *global(T *pointer) { return pointer; }
 inline unsigned char *dynamic_shared() { return emulated::dynamic_shared(); }
 
 } // namespace mot
