@@ -83,15 +83,18 @@ static inline size_t mot_group_offset(const mot_strides *st, size_t n) {
 /* Speed wants every loop nest compiled for each tile, with its sizes as constants. Builds that look for faults compile
  * it once, with its sizes as arguments: -DMOT_ONCE, MOT_KERNEL_ONCE of cmake/isa.cmake. */
 #if defined(MOT_ONCE)
-#define MOT_UNROLL
 #define MOT_INLINE static inline
 #else
-#if defined(__clang__)
+#define MOT_INLINE static inline __attribute__((always_inline))
+#endif
+#if defined(__clang__) && defined(MOT_ONCE)
+#define MOT_UNROLL _Pragma("clang loop unroll(disable)")
+#elif defined(__clang__)
 #define MOT_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(MOT_ONCE)
+#define MOT_UNROLL _Pragma("GCC unroll 1")
 #else
 #define MOT_UNROLL _Pragma("GCC unroll 64")
-#endif
-#define MOT_INLINE static inline __attribute__((always_inline))
 #endif
 
 #endif

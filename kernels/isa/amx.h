@@ -1,6 +1,6 @@
 /* amx.h: AMX's eight registers of 16 rows x 64 bytes, for tiles in place of vectors (vectors.h). Sums of bf16 products:
  * pairs of terms are added up first, denormals count as zero. Everything else is done on AVX-512 vectors. */
-#if !defined(__AMX_TILE__) || !defined(__AMX_BF16__)
+#if !defined(__AMX_BF16__) && !defined(__AMXBF16__) /* gcc, clang 14 */
 #error "amx.h needs -mamx-tile -mamx-bf16 (cmake/isa.cmake)"
 #endif
 #define TILE_INL "tile_matrix.inl"
