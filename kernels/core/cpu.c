@@ -1,4 +1,4 @@
-/* cpu.c: what CPUID and XCR0 say. Pure: no files, no environment. */
+/* cpu.c: what CPUID and XCR0 say: no files, no environment. */
 #include "cpu.h"
 
 #include <cpuid.h>
@@ -81,6 +81,18 @@ mot_isa mot_cpu_isa(void) {
 const char *mot_cpu_why_not(mot_isa isa) {
     const mot_cpuid id = mot_cpu_read();
     return mot_cpu_why_not_on(&id, isa);
+}
+
+/* Asked at every choice of experts, while CPUID takes a hypervisor microseconds. */
+bool mot_cpu_is_amd(void) {
+    static atomic_int cached; /* 0: not yet, 1: no, 2: yes */
+    int answer = atomic_load_explicit(&cached, memory_order_relaxed);
+    if (answer == 0) {
+        uint32_t eax, ebx = 0, ecx, edx;
+        answer = __get_cpuid(0, &eax, &ebx, &ecx, &edx) && ebx == signature_AMD_ebx ? 2 : 1;
+        atomic_store_explicit(&cached, answer, memory_order_relaxed);
+    }
+    return answer == 2;
 }
 
 static void identify_names(mot_cpu_facts *facts) {

@@ -72,10 +72,8 @@ static mot_isa isa_for(mot_stage stage, const mot_shape *s, mot_isa cap, mot_dty
  * AMD's (Zen 4) was measured with one, and for few rows does best alone (D 768, H 3072: G = 1 7.9 ms and 10.3 with
  * prefetch). */
 static int streams_for(const mot_shape *s) {
-    mot_cpu_facts facts;
-    mot_cpu_identify(&facts);
     const bool few = only_streams(MOT_STAGE_EXPERTS, s);
-    return strcmp(facts.vendor, "AuthenticAMD") == 0 ? !few : few ? 1 : 8;
+    return mot_cpu_is_amd() ? !few : few ? 1 : 8;
 }
 
 static mot_config config_for(const mot_variant *v, const mot_shape *s) {

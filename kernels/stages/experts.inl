@@ -81,7 +81,8 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
 MOT_INLINE void panel_product(tile_args a, size_t rows, size_t columns, const blocking *b, tile_kind kind) {
     const size_t words = a.k * kind.nr;
     const word *next = b->streams ? a.b + words : NULL;
-    tile_product(a, rows, columns, kind, false, ahead_in_turns(next, b->streams + !next, words * sizeof(word)));
+    tile_product(a, rows, columns, kind, false,
+                 ahead_in_turns(next, b->streams ? b->streams : 1, words * sizeof(word)));
 }
 
 /* One expert and one block of its rows. */

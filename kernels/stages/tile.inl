@@ -42,6 +42,12 @@ MOT_INLINE void fetch(ahead *n, size_t steps) {
     }
 }
 
+/* Where vector j of row m stands in c, whose columns are sums or elements (terms = 1) or factors of TERMS sums. */
+MOT_INLINE size_t tile_at(const tile_args *t, int m, int j, const int terms) {
+    const size_t column = (size_t)(j * LANES / terms);
+    return (size_t)m * t->c_row + column / KB * t->c_block + column % KB;
+}
+
 #include TILE_INL
 
 /* A register tile: its functions for the two layouts of a, and its size. */
@@ -51,29 +57,27 @@ typedef struct tile_kind {
     size_t mr, nr;
 } tile_kind;
 
-/* To fetch while a product of many tiles works: rows of `bytes`, `stride` bytes apart, one after the other. Nothing
- * where at is NULL. */
-MOT_INLINE ahead ahead_of(const void *at, size_t rows, size_t bytes, size_t stride) {
-    const size_t lines = ceil_div(bytes, 64);
+/* To fetch while a product of many tiles works: turns of `turn` lines, `step` bytes apart; the next turn is `stride`
+ * bytes from this one. Nothing where at is NULL. */
+MOT_INLINE ahead ahead_by(const void *at, size_t turns, size_t turn, size_t step, size_t stride) {
     return (ahead){.at = at,
-                   .step = 64,
-                   .left = lines,
-                   .turn = lines,
-                   .skip = stride - lines * 64,
-                   .lines = at ? rows * lines : 0,
+                   .step = step,
+                   .left = turn,
+                   .turn = turn,
+                   .skip = stride - turn * step,
+                   .lines = at ? turns * turn : 0,
                    .steps = 1};
 }
 
-/* The same of `bytes` in a row, a line of each of so many parts in turn. */
+/* Rows of `bytes`, `stride` bytes apart, one after the other. */
+MOT_INLINE ahead ahead_of(const void *at, size_t rows, size_t bytes, size_t stride) {
+    return ahead_by(at, rows, ceil_div(bytes, 64), 64, stride);
+}
+
+/* `bytes` in a row, a line of each of so many parts in turn. */
 MOT_INLINE ahead ahead_in_turns(const void *at, size_t parts, size_t bytes) {
     const size_t lines = ceil_div(bytes, 64 * parts);
-    return (ahead){.at = at,
-                   .step = lines * 64,
-                   .left = parts,
-                   .turn = parts,
-                   .skip = 64 - parts * lines * 64,
-                   .lines = at ? parts * lines : 0,
-                   .steps = 1};
+    return ahead_by(at, lines, parts, lines * 64, 64);
 }
 
 /* Strips of at most mr rows, evenly, times the panels of b side by side: `columns` of them in c, which is flat where

@@ -37,18 +37,18 @@ MOT_INLINE void tile_sums(float *sums, const size_t row, const bool tall, const 
 }
 
 /* Vector j of row m of the result. */
-MOT_INLINE void tile_put(const tile_args *t, vec v, size_t m, size_t j) {
-    const size_t column = j * LANES, n = lanes_left(t->n, column);
-    if (t->from) v = v_add(v, v_load(t->from + m * t->from_row + column));
+MOT_INLINE void tile_put(const tile_args *t, vec v, int m, int j) {
+    const size_t column = (size_t)j * LANES, n = lanes_left(t->n, column);
+    if (t->from) v = v_add(v, v_load(t->from + (size_t)m * t->from_row + column));
     if (t->relu) v = v_max(v_zero(), v); /* NaN passes */
     if (t->to == TO_FACTORS)
-        f_store((factor *)t->c + m * t->c_row + column / TERMS / KB * t->c_block + column / TERMS % KB, v);
+        f_store((factor *)t->c + tile_at(t, m, j, TERMS), v);
     else if (t->to == TO_SUMS)
-        v_store((float *)t->c + m * t->c_row + column, v);
+        v_store((float *)t->c + tile_at(t, m, j, 1), v);
     else if (t->stream && n == LANES)
-        e_stream((elem *)t->c + m * t->c_row + column, v);
+        e_stream((elem *)t->c + tile_at(t, m, j, 1), v);
     else
-        e_store_n((elem *)t->c + m * t->c_row + column, v, n);
+        e_store_n((elem *)t->c + tile_at(t, m, j, 1), v, n);
 }
 
 MOT_INLINE void tile(const tile_args *args, size_t rows, const bool tall, const int nv) {
@@ -59,8 +59,8 @@ MOT_INLINE void tile(const tile_args *args, size_t rows, const bool tall, const 
     tile_multiply(&t, tall, nv > 1);
     tile_sums(sums, row, tall, nv > 1);
     __asm__ volatile("" ::: "memory");
-    for (size_t m = 0; m < rows; m++)
-        MOT_UNROLL for (size_t j = 0; j < (size_t)nv; j++) tile_put(&t, v_load(sums + m * row + j * LANES), m, j);
+    for (int m = 0; m < (int)rows; m++)
+        MOT_UNROLL for (int j = 0; j < nv; j++) tile_put(&t, v_load(sums + (size_t)m * row + j * LANES), m, j);
 }
 
 MOT_INLINE void tile_dispatch(const tile_args *t, size_t rows, const int mr, const int nv, const bool columns) {

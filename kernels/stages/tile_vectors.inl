@@ -10,12 +10,6 @@ MOT_INLINE void tile_step(vec *acc, const factor *a, const size_t a_row, const w
     MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_madd(f_set1(a[i / nv * a_row]), row[i % nv], acc[i]);
 }
 
-/* Where vector j of row m stands in c, whose columns are sums or elements (terms = 1) or factors of TERMS sums. */
-MOT_INLINE size_t tile_at(const tile_args *t, int m, int j, const int terms) {
-    const size_t column = (size_t)(j * LANES / terms);
-    return (size_t)m * t->c_row + column / KB * t->c_block + column % KB;
-}
-
 MOT_INLINE void tile_begin(vec *acc, const tile_args *t, const int mr, const int nv) {
     const float *from = t->from;
     const size_t row = t->from_row;

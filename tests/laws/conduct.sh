@@ -17,6 +17,10 @@ for object; do
     case $file in options.c | profile_find.c) ;; *)
         ! nm -u "$object" | grep -qwE 'getenv|secure_getenv|environ' || breach "$file reads the environment" ;;
     esac
+    # CPUID takes a hypervisor microseconds, and what chooses a kernel runs at every call of a stage.
+    case $file in select.c | stages.c | plan.c | step.c | registry.c)
+        ! nm -u "$object" | grep -qE ' mot_cpu_(read|identify|describe|why_not)' || breach "$file asks CPUID again" ;;
+    esac
     for symbol in $(nm -g --defined-only "$object" | awk '{print $3}' |
         grep -Ev '^(mot_|(route|mix|front|experts|redistribute)_(scalar|avx2|avx512|avx512bf16|amx)_)'); do
         breach "$file defines $symbol, a name that is not the library's"

@@ -1,0 +1,59 @@
+/* select.c: what the built-in choice takes from other instruction sets, and how many streams it prefetches. */
+#include "plan.h"
+
+#include <string.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+static int prefetch_of(size_t groups) {
+    const mot_shape s = {groups, 32, 32, 64, 64};
+    const mot_choice c = mot_select_stage(MOT_STAGE_EXPERTS, &s, MOT_ISA_AVX512, MOT_F32);
+    assert_true(mot_config_legal(c.variant, &c.config));
+    for (int i = 0; i < c.variant->knob_count; i++)
+        if (!strcmp(c.variant->knobs[i].name, "prefetch")) return c.config.value[i];
+    fail_msg("%s has no knob prefetch", c.variant->name);
+    return 0;
+}
+
+/* Fewer for a plain read of the weights, whoever made the processor. */
+static void few_rows_prefetch_less(void **state) {
+    (void)state;
+    assert_true(prefetch_of(4) < prefetch_of(5));
+    assert_int_equal(prefetch_of(1), prefetch_of(4));
+    assert_int_equal(prefetch_of(5), prefetch_of(500));
+}
+
+static mot_isa isa_in(const mot_plan *p, mot_stage stage) {
+    for (int i = 0; i < p->steps; i++)
+        if (p->step[i].variant->stage == stage) return p->step[i].variant->isa;
+    return MOT_ISA_BEST;
+}
+
+/* Where AMX loses, vectors take over; the layer is whole all the same. */
+static void amx_leaves_shallow_products_alone(void **state) {
+    static const struct {
+        mot_shape shape;
+        mot_isa mix, experts, redistribute, front;
+    } rows[] = {{{64, 32, 32, 64, 64}, MOT_ISA_BEST, MOT_ISA_AMX, MOT_ISA_AMX, MOT_ISA_AMX},
+                {{64, 16, 32, 64, 64}, MOT_ISA_AVX512, MOT_ISA_AMX, MOT_ISA_AMX, MOT_ISA_BEST},
+                {{64, 32, 16, 64, 64}, MOT_ISA_BEST, MOT_ISA_AMX, MOT_ISA_AVX512, MOT_ISA_AMX},
+                {{4, 32, 32, 64, 64}, MOT_ISA_BEST, MOT_ISA_AVX512BF16, MOT_ISA_AMX, MOT_ISA_AMX}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const mot_plan p = mot_select_layer(&rows[i].shape, MOT_ISA_AMX, MOT_BF16);
+        assert_true(mot_plan_is_layer(&p));
+        assert_int_equal(isa_in(&p, MOT_STAGE_FRONT), rows[i].front);
+        assert_int_equal(isa_in(&p, MOT_STAGE_MIX), rows[i].mix);
+        assert_int_equal(isa_in(&p, MOT_STAGE_EXPERTS), rows[i].experts);
+        assert_int_equal(isa_in(&p, MOT_STAGE_REDISTRIBUTE), rows[i].redistribute);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(few_rows_prefetch_less),
+                                       cmocka_unit_test(amx_leaves_shallow_products_alone)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
