@@ -9,9 +9,10 @@ import argparse
 import ctypes
 import math
 import re
-import statistics
 import sys
 import time
+
+from peers_rounds import print_table, turns
 
 DEFAULT_SHAPES = ["g8192t32e32d512h2048", "g8192t32e512d512h128", "g8192t32e32d512h128"]
 SKIPPED = 77
@@ -226,23 +227,6 @@ def sample(clock, run, copies):
     return clock.take(work) / copies
 
 
-def interval(values):
-    """Median and the 95 % interval of the sign test; None with fewer than 6 values."""
-    ordered, n = sorted(values), len(values)
-    k = 0
-    while sum(math.comb(n, i) for i in range(k + 1)) / 2**n <= 0.025:
-        k += 1
-    return statistics.median(ordered), (ordered[k - 1], ordered[n - k]) if k else None
-
-
-def print_table(text, times):
-    print(f"\n{text}\n{'':32}{'median ms':>10}{'x mot_cuda':>11}  95 %")
-    for name, taken in times.items():
-        ratio, bounds = interval([theirs / ours for theirs, ours in zip(taken, times["mot_cuda"])])
-        shown = f"[{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds and name != "mot_cuda" else ""
-        print(f"{name:32}{statistics.median(taken):10.4f}{ratio:11.3f}  {shown}")
-
-
 def main():
     arguments = parse_arguments()
     torch = find_torch(arguments.device)
@@ -252,10 +236,9 @@ def main():
         p = Problem(torch, text, arguments)
         sides, clock = gather(torch, p, arguments), Clock(torch, p)
         times = {name: [] for name in sides}
-        for turn in range(arguments.rounds):
-            for name in list(sides)[turn % len(sides):] + list(sides)[: turn % len(sides)]:
-                times[name].append(sample(clock, sides[name], len(p.weights)))
-        print_table(text, times)
+        for turn, name in turns(sides, arguments.rounds):
+            times[name].append(sample(clock, sides[name], len(p.weights)))
+        print_table(text, times, "mot_cuda", 4)
         sides["mot_cuda"].free()
 
 

@@ -9,9 +9,10 @@ import ctypes
 import math
 import os
 import re
-import statistics
 import sys
 import time
+
+from peers_rounds import print_table, turns
 
 DEFAULT_SHAPES = ["g64t32e32d512h2048", "g32t32e32d768h3072", "g4t32e32d768h3072"]
 COLD_BYTES = 256 << 20  # the copies of the weights together: more than a last-level cache holds
@@ -165,24 +166,7 @@ def sample(run, copies, turn):
     run((2 * turn) % copies)
     begin = time.perf_counter()
     run((2 * turn + 1) % copies)
-    return time.perf_counter() - begin
-
-
-def interval(values):
-    """Median and the 95 % interval of the sign test; None with fewer than 6 values."""
-    ordered, n = sorted(values), len(values)
-    k = 0
-    while sum(math.comb(n, i) for i in range(k + 1)) / 2**n <= 0.025:
-        k += 1
-    return statistics.median(ordered), (ordered[k - 1], ordered[n - k]) if k else None
-
-
-def print_table(text, times):
-    print(f"\n{text}\n{'':24}{'median ms':>10}{'x libmot':>10}  95 %")
-    for name, taken in times.items():
-        ratio, bounds = interval([theirs / ours for theirs, ours in zip(taken, times["libmot"])])
-        shown = f"[{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds and name != "libmot" else ""
-        print(f"{name:24}{statistics.median(taken) * 1e3:10.3f}{ratio:10.3f}  {shown}")
+    return (time.perf_counter() - begin) * 1e3
 
 
 def main():
@@ -197,10 +181,9 @@ def main():
         p = Problem(np, text)
         sides = gather(np, p, arguments)
         times = {name: [] for name in sides}
-        for turn in range(arguments.rounds):
-            for name in list(sides)[turn % len(sides):] + list(sides)[: turn % len(sides)]:
-                times[name].append(sample(sides[name], p.copies, turn))
-        print_table(text, times)
+        for turn, name in turns(sides, arguments.rounds):
+            times[name].append(sample(sides[name], p.copies, turn))
+        print_table(text, times, "libmot", 3)
         sides["libmot"].free()
 
 
