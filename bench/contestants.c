@@ -32,7 +32,7 @@ size_t contestants_for_stage(mot_stage stage, const mot_shape *s, mot_dtype dtyp
                              size_t capacity) {
     list l = {out, 0, capacity, dtype};
     for (size_t i = 0; i < candidate_count(); i++) {
-        const mot_choice choice = {candidate_at(i), mot_config_default(candidate_at(i))};
+        const mot_choice choice = {candidate_at(i), mot_select_config(candidate_at(i), s)};
         const mot_variant *v = choice.variant;
         if (v->stage == stage && usable(v, cap) && v->supports(s, &choice.config)) add(&l, v->name, one_step(choice));
     }

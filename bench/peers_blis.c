@@ -35,7 +35,7 @@ static const mot_variant variants[] = {PEER_COMPOSED(fits)};
 static void start(void) {
     char id[8];
     snprintf(id, sizeof id, "%d", (int)BLIS_ARCH_SKX);
-    if (mot_cpu_is_amd() && mot_cpu_isa() >= MOT_ISA_AVX512) setenv("BLIS_ARCH_TYPE", id, 0);
+    if (mot_cpu_kind_here() >= MOT_CPU_AMD && mot_cpu_isa() >= MOT_ISA_AVX512) setenv("BLIS_ARCH_TYPE", id, 0);
     bli_init();
 }
 

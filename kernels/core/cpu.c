@@ -83,18 +83,6 @@ const char *mot_cpu_why_not(mot_isa isa) {
     return mot_cpu_why_not_on(&id, isa);
 }
 
-/* Asked at every choice of experts, while CPUID takes a hypervisor microseconds. */
-bool mot_cpu_is_amd(void) {
-    static atomic_int cached; /* 0: not yet, 1: no, 2: yes */
-    int answer = atomic_load_explicit(&cached, memory_order_relaxed);
-    if (answer == 0) {
-        uint32_t eax, ebx = 0, ecx, edx;
-        answer = __get_cpuid(0, &eax, &ebx, &ecx, &edx) && ebx == signature_AMD_ebx ? 2 : 1;
-        atomic_store_explicit(&cached, answer, memory_order_relaxed);
-    }
-    return answer == 2;
-}
-
 static void identify_names(mot_cpu_facts *facts) {
     uint32_t r[4] = {0};
     if (__get_cpuid(0, &r[0], &r[1], &r[2], &r[3])) {
@@ -115,6 +103,22 @@ static void identify_model(mot_cpu_facts *facts) {
     facts->family = eax >> 8 & 15;
     if (facts->family == 6 || facts->family == 15) facts->model |= (eax >> 16 & 15) << 4;
     if (facts->family == 15) facts->family += eax >> 20 & 255;
+}
+
+/* Asked at every choice, while CPUID takes a hypervisor microseconds. */
+mot_cpu_kind mot_cpu_kind_here(void) {
+    enum { ZEN5_FAMILY = 26 };
+    static atomic_int cached; /* 0: not yet */
+    int kind = atomic_load_explicit(&cached, memory_order_relaxed);
+    if (kind == 0) {
+        mot_cpu_facts facts = {.family = 0};
+        identify_names(&facts);
+        identify_model(&facts);
+        const bool amd = strcmp(facts.vendor, "AuthenticAMD") == 0;
+        kind = !amd ? MOT_CPU_OTHER : facts.family < ZEN5_FAMILY ? MOT_CPU_AMD : MOT_CPU_ZEN5;
+        atomic_store_explicit(&cached, kind, memory_order_relaxed);
+    }
+    return (mot_cpu_kind)kind;
 }
 
 /* Leaf 4 (Intel) and leaf 0x8000001D (AMD) have the same fields. */

@@ -20,7 +20,9 @@ mot_isa mot_cpu_isa(void);               /* mot_cpu_best(mot_cpu_read()), cached
 const char *mot_cpu_why_not(mot_isa);    /* NULL if usable, else "no avx512f in CPUID", "the OS has not enabled …" */
 const char *mot_cpu_why_not_on(const mot_cpuid *, mot_isa); /* the same for words filled in by hand */
 
-bool mot_cpu_is_amd(void); /* cached */
+/* What the built-in choices depend on beside the ISA: later kinds are AMD's too. */
+typedef enum mot_cpu_kind { MOT_CPU_OTHER = 1, MOT_CPU_AMD, MOT_CPU_ZEN5 } mot_cpu_kind;
+mot_cpu_kind mot_cpu_kind_here(void); /* cached */
 
 /* vendor, family, model, stepping, cores, cache sizes; and their text form, the profile's fingerprint:
  * "AuthenticAMD-26-2-1-avx512-c2-l1d48-l2_1024-l3_32768". `isa` and cores are what the process may use. */

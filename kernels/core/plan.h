@@ -31,6 +31,7 @@ void mot_plan_run(const mot_plan *, const mot_shape *, const mot_tensors *t, voi
 
 /* Built-in choices: the cost model's pick among usable variants of mot_isa_for(isa, dtype), or of a lower ISA where
  * that is known to be faster; variant NULL if none supports the shape. */
+mot_config mot_select_config(const mot_variant *, const mot_shape *); /* its knobs, as they suit the shape */
 mot_choice mot_select_stage(mot_stage stage, const mot_shape *, mot_isa isa, mot_dtype);
 mot_plan mot_select_layer(const mot_shape *, mot_isa isa, mot_dtype);
 

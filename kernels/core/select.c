@@ -73,13 +73,25 @@ static mot_isa isa_for(mot_stage stage, const mot_shape *s, mot_isa cap, mot_dty
  * prefetch). */
 static int streams_for(const mot_shape *s) {
     const bool few = only_streams(MOT_STAGE_EXPERTS, s);
-    return mot_cpu_is_amd() ? !few : few ? 1 : 8;
+    return mot_cpu_kind_here() >= MOT_CPU_AMD ? !few : few ? 1 : 8;
 }
 
-static mot_config config_for(const mot_variant *v, const mot_shape *s) {
+/* Up to how many strips of rows read a group's rows where they are. Zen 5's L1 has half as many ways again and is
+ * filled twice as fast: no copy pays as long as two groups fit in L2 (T = E = 64, D 768: mix 0.98 ms and 0.85; but
+ * D 4096, T = E = 128: 4.9 and 7.0). */
+static int strips_in_place(const mot_variant *v, const mot_shape *s) {
+    enum { SEVERAL = 4, ALL = 64, HALF_OF_L2 = 512 << 10 };
+    const size_t rows = v->stage == MOT_STAGE_REDISTRIBUTE ? s->experts : s->group_size;
+    const bool fits = rows * s->d_model * mot_dtype_bytes(v->dtype) <= HALF_OF_L2;
+    return fits && mot_cpu_kind_here() == MOT_CPU_ZEN5 ? ALL : SEVERAL;
+}
+
+mot_config mot_select_config(const mot_variant *v, const mot_shape *s) {
     mot_config c = mot_config_default(v);
-    for (int i = 0; i < v->knob_count; i++)
+    for (int i = 0; i < v->knob_count; i++) {
         if (strcmp(v->knobs[i].name, "prefetch") == 0) c.value[i] = streams_for(s);
+        if (strcmp(v->knobs[i].name, "in_place") == 0) c.value[i] = strips_in_place(v, s);
+    }
     return c;
 }
 
@@ -89,7 +101,7 @@ mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mo
     for (size_t i = 0; i < mot_registry_count(); i++) {
         const mot_variant *v = mot_registry_at(i);
         if (v->stage != stage || v->dtype != dtype || v->isa != isa_for(stage, s, isa, dtype)) continue;
-        const mot_config config = config_for(v, s);
+        const mot_config config = mot_select_config(v, s);
         if (!v->supports(s, &config)) continue;
         const double cost = tile_cost(v, s);
         if (best.variant && cost >= best_cost) continue; /* ties: the first in variants.def */

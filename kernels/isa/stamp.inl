@@ -60,11 +60,11 @@
 #define STAMP_ROUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
 #define FIELDS_ROUTE(mr, nr) FIELDS_GROUPS(route, mr, nr)
 #define STAMP_MIX(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
+#define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), .knob_count = 3, .knobs = {PRODUCT_KNOBS}
 #define STAMP_FRONT(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
+#define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), .knob_count = 3, .knobs = {PRODUCT_KNOBS}
 #define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
-#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 2, .knobs = {PRODUCT_KNOBS}
+#define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 3, .knobs = {PRODUCT_KNOBS}
 #define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
     _Static_assert(STEP_UNIT == 1 || nr % (STEP_UNIT * TERMS) == 0, "panels of hidden units are whole steps of k");    \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \

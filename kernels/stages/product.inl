@@ -4,20 +4,22 @@
  *
  * Rows of X, Y and P often lie a power of two apart and evict each other from L1. A few strips read b where it is, out
  * of L2; many pay for a copy into panels, kc rows by dc columns at a time, which stay in L2 while all rows of c use
- * them. */
+ * them. How many are many is the machine's (select.c). */
 #define PRODUCT_KNOBS                                                                                                  \
-    {"dc", 5, 0, {0, 64, 128, 256, 512}}, /* columns of D copied at a time; 0: none or as many as CHUNK_BYTES hold */  \
+    {"dc", 5, 0, {0, 64, 128, 256, 512}}, /* columns of D copied at a time; 0: as many as CHUNK_BYTES hold */          \
+        {"stream", 2, 0, {0, 1}},         /* c past the caches: 0 where it is larger than they are, 1 always */        \
     {                                                                                                                  \
-        "stream", 2, 0, { 0, 1 }                                                                                       \
-    } /* c past the caches: 0 where it is larger than they are, 1 always */
-enum { CHUNK_BYTES = 128 << 10, STRIPS_IN_PLACE = 4 };
+        "in_place", 3, 4, { 0, 4, 64 }                                                                                 \
+    } /* so many strips read b where it is */
+enum { CHUNK_BYTES = 128 << 10 };
 
 /* c is rows x D, a rows x k, b k x D. */
 typedef struct product {
     size_t rows, k, D;
-    size_t kc, dc;  /* the chunk of b: at least k or a multiple of KB * TERMS; whole panels */
-    size_t factors; /* of a */
-    bool copy, stream;
+    size_t kc, dc;   /* the chunk of b: at least k or a multiple of KB * TERMS; whole panels */
+    size_t factors;  /* of a */
+    size_t in_place; /* strips */
+    bool stream;
 } product;
 
 /* `large`: c is so by itself. */
@@ -31,7 +33,7 @@ MOT_INLINE product product_of(const mot_config *c, size_t rows, size_t k, size_t
                      .kc = kc,
                      .dc = least(round_up(wanted ? wanted : 1, nr), round_up(D, nr)),
                      .factors = factors,
-                     .copy = c->value[0] != 0,
+                     .in_place = (size_t)c->value[2],
                      .stream = c->value[1] || large};
 }
 
@@ -53,8 +55,7 @@ MOT_INLINE bool streams(const product *p, const elem *c, size_t c_row, size_t nr
 MOT_INLINE size_t product_in_place(const product *p, tile_args t, elem *c, size_t c_row, const elem *b, size_t b_row,
                                    const elem *next_b, tile_kind kind, const bool by_columns) {
     const size_t columns = p->D / kind.nr * kind.nr;
-    const size_t strips = p->copy ? 1 : STRIPS_IN_PLACE;
-    if (sizeof(word) != sizeof(elem) || p->rows > strips * kind.mr) return 0;
+    if (sizeof(word) != sizeof(elem) || p->rows > p->in_place * kind.mr) return 0;
     t.b = (const word *)b;
     t.b_row = b_row;
     t.to = TO_ELEMS;

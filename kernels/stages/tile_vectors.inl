@@ -10,35 +10,70 @@ MOT_INLINE void tile_step(vec *acc, const factor *a, const size_t a_row, const w
     MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_madd(f_set1(a[i / nv * a_row]), row[i % nv], acc[i]);
 }
 
+/* The next row of c or of sums. Opaque: gcc would work out the rows' addresses for all forms of c at once, before any
+ * store, and spill them (a twelfth of the time of a tile of 32 steps). */
+MOT_INLINE char *next_row(const void *row, size_t bytes) {
+    char *next = (char *)row + bytes;
+    __asm__("" : "+r"(next));
+    return next;
+}
+
 MOT_INLINE void tile_begin(vec *acc, const tile_args *t, const int mr, const int nv) {
-    const float *from = t->from;
-    const size_t row = t->from_row;
+    const void *row = t->from;
+    const size_t bytes = t->from_row * sizeof(float);
     MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_zero();
-    if (!from) return;
-    MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_load(from + (size_t)(i / nv) * row + i % nv * LANES);
+    if (!row) return;
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) {
+        if (i && i % nv == 0) row = next_row(row, bytes);
+        acc[i] = v_load((const float *)row + i % nv * LANES);
+    }
 }
 
 /* Sums and factors lie in scratch, which has room for whole panels; of a tensor only n columns are there. */
-MOT_INLINE void tile_end(vec *acc, const tile_args *args, const int mr, const int nv) {
-    const tile_args local = *args, *t = &local; /* stores may alias *args: not to be read again after each */
+typedef enum tile_form { FACTORS, SUMS, ELEMS, ELEMS_STREAMED, ELEMS_LEFT } tile_form;
+
+MOT_INLINE void tile_store(const vec *acc, const tile_args *t, const int mr, const int nv, const tile_form form) {
+    const size_t size = form == FACTORS ? sizeof(factor) : form == SUMS ? sizeof(float) : sizeof(elem);
+    const size_t bytes = t->c_row * size, n = t->n;
+    size_t at[4]; /* read once: stores may alias *t */
+    MOT_UNROLL for (int j = 0; j < nv; j++) at[j] = tile_at(t, 0, j, form == FACTORS ? TERMS : 1) * size;
+    char *row = t->c;
+    MOT_UNROLL for (int i = 0; i < mr * nv; i++) {
+        const int j = i % nv;
+        if (i && j == 0) row = next_row(row, bytes);
+        if (form == FACTORS) f_store((factor *)(row + at[j]), acc[i]);
+        if (form == SUMS) v_store((float *)(row + at[j]), acc[i]);
+        if (form == ELEMS) e_store_n((elem *)(row + at[j]), acc[i], LANES);
+        if (form == ELEMS_STREAMED) e_stream((elem *)(row + at[j]), acc[i]);
+        if (form == ELEMS_LEFT) e_store_n((elem *)(row + at[j]), acc[i], lanes_left(n, (size_t)j * LANES));
+    }
+}
+
+MOT_INLINE void tile_end(vec *acc, const tile_args *t, const int mr, const int nv) {
     const vec floor = v_zero();
     if (t->relu) {
         MOT_UNROLL for (int i = 0; i < mr * nv; i++) acc[i] = v_max(floor, acc[i]); /* NaN passes */
     }
-    if (t->to == TO_FACTORS) {
-        MOT_UNROLL for (int i = 0; i < mr * nv; i++)
-            f_store((factor *)t->c + tile_at(t, i / nv, i % nv, TERMS), acc[i]);
-    } else if (t->to == TO_SUMS) {
-        MOT_UNROLL for (int i = 0; i < mr * nv; i++) v_store((float *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i]);
-    } else if (t->n == (size_t)nv * LANES && t->stream) {
-        MOT_UNROLL for (int i = 0; i < mr * nv; i++) e_stream((elem *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i]);
-    } else if (t->n == (size_t)nv * LANES) {
-        MOT_UNROLL for (int i = 0; i < mr * nv; i++)
-            e_store_n((elem *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i], LANES);
-    } else {
-        MOT_UNROLL for (int i = 0; i < mr * nv; i++)
-            e_store_n((elem *)t->c + tile_at(t, i / nv, i % nv, 1), acc[i], lanes_left(t->n, (size_t)(i % nv) * LANES));
+    if (t->to == TO_FACTORS)
+        tile_store(acc, t, mr, nv, FACTORS);
+    else if (t->to == TO_SUMS)
+        tile_store(acc, t, mr, nv, SUMS);
+    else if (t->n < (size_t)nv * LANES)
+        tile_store(acc, t, mr, nv, ELEMS_LEFT);
+    else if (t->stream)
+        tile_store(acc, t, mr, nv, ELEMS_STREAMED);
+    else
+        tile_store(acc, t, mr, nv, ELEMS);
+}
+
+/* `steps` of k, whose factors are a_step apart. */
+MOT_INLINE const word *tile_steps(vec *acc, const factor *a, size_t a_row, size_t a_step, const word *b, size_t b_row,
+                                  size_t steps, ahead *next, const int mr, const int nv) {
+    for (size_t i = 0; i < steps; i++, a += a_step, b += b_row) {
+        fetch(next, 1);
+        tile_step(acc, a, a_row, b, mr, nv);
     }
+    return b;
 }
 
 MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool columns) {
@@ -47,16 +82,15 @@ MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool 
     const factor *a = t->a;
     const word *b = t->b;
     ahead next = *t->next;
-    const size_t a_row = columns ? 1 : KB, a_step = columns ? t->a_step : 1, b_row = t->b_row;
-    for (size_t k = t->k; k > 0;) {
-        const size_t steps = k < KB ? k : KB;
-        const factor *column = a;
-        for (size_t i = 0; i < steps; i++, column += a_step, b += b_row) {
-            fetch(&next, 1);
-            tile_step(acc, column, a_row, b, mr, nv);
+    const size_t b_row = t->b_row;
+    if (columns) {
+        tile_steps(acc, a, 1, t->a_step, b, b_row, t->k, &next, mr, nv);
+    } else {
+        for (size_t k = t->k; k > 0; a += t->a_block) {
+            const size_t steps = least(k, KB);
+            b = tile_steps(acc, a, KB, 1, b, b_row, steps, &next, mr, nv);
+            k -= steps;
         }
-        a += columns ? KB * a_step : t->a_block;
-        k -= steps;
     }
     *t->next = next;
     tile_end(acc, t, mr, nv);

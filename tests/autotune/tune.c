@@ -338,8 +338,8 @@ static void dry_run_touches_nothing(void **state) {
     tune(&s);
     assert_int_equal(scratch_count(*state), 0);
     assert_int_equal(s.summary.evaluations, 0);
-    /* dc 0, 64, 128 and stream 0, 1 of the scalar one */
-    assert_non_null(strstr(s.text, "mix g64t16e16d256h8 f32: 13 choices of 8 variants"));
+    /* dc 0, 64, 128, stream 0, 1 and in_place 0, 4, 64 of the scalar one */
+    assert_non_null(strstr(s.text, "mix g64t16e16d256h8 f32: 25 choices of 8 variants"));
 }
 
 static void bad_places_are_refused(void **state) {

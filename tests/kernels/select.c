@@ -1,4 +1,5 @@
-/* select.c: what the built-in choice takes from other instruction sets, and how many streams it prefetches. */
+/* select.c: what the built-in choice takes from other instruction sets, and what knobs it sets. */
+#include "cpu.h"
 #include "plan.h"
 
 #include <string.h>
@@ -8,14 +9,17 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-static int prefetch_of(size_t groups) {
-    const mot_shape s = {groups, 32, 32, 64, 64};
-    const mot_choice c = mot_select_stage(MOT_STAGE_EXPERTS, &s, MOT_ISA_AVX512, MOT_F32);
+static int knob_of(mot_stage stage, const char *knob, mot_shape s) {
+    const mot_choice c = mot_select_stage(stage, &s, MOT_ISA_AVX512, MOT_F32);
     assert_true(mot_config_legal(c.variant, &c.config));
     for (int i = 0; i < c.variant->knob_count; i++)
-        if (!strcmp(c.variant->knobs[i].name, "prefetch")) return c.config.value[i];
-    fail_msg("%s has no knob prefetch", c.variant->name);
+        if (!strcmp(c.variant->knobs[i].name, knob)) return c.config.value[i];
+    fail_msg("%s has no knob %s", c.variant->name, knob);
     return 0;
+}
+
+static int prefetch_of(size_t groups) {
+    return knob_of(MOT_STAGE_EXPERTS, "prefetch", (mot_shape){groups, 32, 32, 64, 64});
 }
 
 /* Fewer for a plain read of the weights, whoever made the processor. */
@@ -24,6 +28,18 @@ static void few_rows_prefetch_less(void **state) {
     assert_true(prefetch_of(4) < prefetch_of(5));
     assert_int_equal(prefetch_of(1), prefetch_of(4));
     assert_int_equal(prefetch_of(5), prefetch_of(500));
+}
+
+/* Zen 5 reads a group where it is as long as it stays in L2; the others go by the number of strips alone. */
+static void large_groups_are_copied(void **state) {
+    static const mot_stage stages[] = {MOT_STAGE_MIX, MOT_STAGE_FRONT, MOT_STAGE_REDISTRIBUTE};
+    (void)state;
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        const int small = knob_of(stages[i], "in_place", (mot_shape){8, 64, 64, 512, 64}),
+                  large = knob_of(stages[i], "in_place", (mot_shape){8, 64, 64, 4096, 64});
+        assert_int_equal(large, 4);
+        assert_true(mot_cpu_kind_here() == MOT_CPU_ZEN5 ? small > large : small == large);
+    }
 }
 
 static mot_isa isa_in(const mot_plan *p, mot_stage stage) {
@@ -54,6 +70,7 @@ static void amx_leaves_shallow_products_alone(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(few_rows_prefetch_less),
+                                       cmocka_unit_test(large_groups_are_copied),
                                        cmocka_unit_test(amx_leaves_shallow_products_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
