@@ -50,20 +50,24 @@
         .run = JOIN(name_, _run_, mr_, x, nr_),                                                                        \
         FIELDS_##STAGE(mr_, nr_)};
 
-/* What differs between stages: extra functions, then extra descriptor fields. */
-#define STAMP_SCRATCH(stage, mr, nr)                                                                                   \
+/* What differs between stages: extra functions, then extra descriptor fields. `columns`: what parts of groups are of.
+ */
+#define STAMP_GROUPS(stage, mr, nr, columns)                                                                           \
     static size_t JOIN(stage, _scratch_, mr, x, nr)(const mot_shape *s, const mot_config *c) {                         \
         return stage##_scratch(s, c, nr);                                                                              \
+    }                                                                                                                  \
+    static size_t JOIN(stage, _units_, mr, x, nr)(const mot_shape *s) {                                                \
+        return s->groups * parts_of(s, s->columns, nr);                                                                \
     }
 #define FIELDS_GROUPS(stage, mr, nr)                                                                                   \
-    .supports = any_shape, .units = group_units, .scratch_bytes = JOIN(stage, _scratch_, mr, x, nr)
-#define STAMP_ROUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+    .supports = any_shape, .units = JOIN(stage, _units_, mr, x, nr), .scratch_bytes = JOIN(stage, _scratch_, mr, x, nr)
+#define STAMP_ROUTE(stage, mr, nr) STAMP_GROUPS(stage, mr, nr, experts)
 #define FIELDS_ROUTE(mr, nr) FIELDS_GROUPS(route, mr, nr)
-#define STAMP_MIX(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define STAMP_MIX(stage, mr, nr) STAMP_GROUPS(stage, mr, nr, experts)
 #define FIELDS_MIX(mr, nr) FIELDS_GROUPS(mix, mr, nr), .knob_count = 3, .knobs = {PRODUCT_KNOBS}
-#define STAMP_FRONT(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define STAMP_FRONT(stage, mr, nr) STAMP_GROUPS(stage, mr, nr, experts)
 #define FIELDS_FRONT(mr, nr) FIELDS_GROUPS(front, mr, nr), .knob_count = 3, .knobs = {PRODUCT_KNOBS}
-#define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_SCRATCH(stage, mr, nr)
+#define STAMP_REDISTRIBUTE(stage, mr, nr) STAMP_GROUPS(stage, mr, nr, d_model)
 #define FIELDS_REDISTRIBUTE(mr, nr) FIELDS_GROUPS(redistribute, mr, nr), .knob_count = 3, .knobs = {PRODUCT_KNOBS}
 #define STAMP_EXPERTS(stage, mr, nr)                                                                                   \
     _Static_assert(STEP_UNIT == 1 || nr % (STEP_UNIT * TERMS) == 0, "panels of hidden units are whole steps of k");    \
@@ -86,7 +90,6 @@ static bool any_shape(const mot_shape *s, const mot_config *c) {
     (void)s, (void)c;
     return true;
 }
-static size_t group_units(const mot_shape *s) { return s->groups; }
 static size_t row_units(const mot_shape *s) { return s->experts * s->groups; }
 /* Every kernel of ours adds up one element's products in order, in one accumulator. */
 static size_t chain_depth(size_t k, const mot_config *c) {

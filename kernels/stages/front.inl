@@ -5,10 +5,10 @@ static inline size_t front_scratch(const mot_shape *s, const mot_config *c, size
 }
 
 MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
-    const size_t together = route_groups(s);
-    for (size_t g = r.begin; g < r.end; g += together) {
-        const mot_range some = {g, least(g + together, r.end)};
-        route_some(s, t, some, kind);
-        for (size_t i = some.begin; i < some.end; i++) mix_group(s, t, c, i, r.end, kind);
+    const size_t end = last_group(r, s, s->experts, kind.nr);
+    while (r.begin < r.end) {
+        const piece p = next_piece(&r, s, s->experts, kind.nr, route_groups(s));
+        route_piece(s, t, p, kind);
+        mix_piece(s, t, c, p, end, kind);
     }
 }

@@ -44,40 +44,46 @@ MOT_INLINE void route_pack(const mot_shape *s, const mot_tensors *t, mot_range r
     }
 }
 
-MOT_INLINE void route_softmax(const mot_shape *s, const mot_tensors *t, size_t g, float *logits, size_t width) {
+MOT_INLINE void route_softmax(const mot_shape *s, const mot_tensors *t, size_t g, size_t from, size_t to, float *logits,
+                              size_t width) {
     const size_t E = s->experts, tokens = mot_group_tokens(s, &t->strides, g);
     elem *p = (elem *)t->p + g * s->group_size * E;
-    for (size_t e = 0; e < E; e += LANES)
-        softmax_columns(p + e, E, logits + e, width, tokens, least(LANES, E - e), v_set1(t->temperature));
+    for (size_t e = from; e < to; e += LANES)
+        softmax_columns(p + e, E, logits + e, width, tokens, least(LANES, to - e), v_set1(t->temperature));
+}
+
+/* A panel of the controller for the experts e..e+n. Where it lies that way already, or only a few strips of rows read
+ * it, there is nothing to gain from a copy. */
+MOT_INLINE void route_panel(const mot_shape *s, const mot_tensors *t, size_t e, size_t n, word *room, tile_kind kind,
+                            size_t rows, tile_args *a) {
+    enum { FEW = 4 };
+    const size_t E = s->experts, nr = kind.nr;
+    const elem *columns = (const elem *)t->controller + e;
+    const bool in_place = sizeof(word) == sizeof(elem) && n == nr && (E == nr || rows <= FEW * kind.mr);
+    if (!in_place) pack_panel(room, columns, E, s->d_model, n, nr);
+    a->b = in_place ? (const word *)columns : room;
+    a->b_row = in_place ? E : nr;
 }
 
 /* At most route_groups of them. */
-MOT_INLINE void route_some(const mot_shape *s, const mot_tensors *t, mot_range r, tile_kind kind) {
-    const size_t E = s->experts, D = s->d_model, nr = kind.nr, width = round_up(E, nr);
-    const size_t rows = (r.end - r.begin) * s->group_size;
+MOT_INLINE void route_piece(const mot_shape *s, const mot_tensors *t, piece p, tile_kind kind) {
+    const size_t D = s->d_model, nr = kind.nr, width = round_up(s->experts, nr);
+    const size_t rows = (p.end - p.group) * s->group_size;
     float *logits = (float *)((char *)t->scratch + route_operands(s, nr));
     word *panel = (word *)((factor *)t->scratch + rows_factors(rows, D));
-    tile_args a = {.a = t->scratch,
-                   .b = panel,
-                   .b_row = nr,
-                   .to = TO_SUMS,
-                   .a_block = rows * KB,
-                   .c_row = width,
-                   .c_block = KB,
-                   .k = steps_of(D)};
-    route_pack(s, t, r, rows);
-    for (size_t e = 0; e < E; e += nr) {
-        pack_panel(panel, (const elem *)t->controller + e, E, D, least(nr, E - e), nr);
+    tile_args a = {
+        .a = t->scratch, .to = TO_SUMS, .a_block = rows * KB, .c_row = width, .c_block = KB, .k = steps_of(D)};
+    route_pack(s, t, (mot_range){p.group, p.end}, rows);
+    for (size_t e = p.from; e < p.to; e += nr) {
+        route_panel(s, t, e, least(nr, p.to - e), panel, kind, rows, &a);
         a.c = logits + e;
         tile_product(a, rows, nr, kind, false, ahead_of(NULL, 0, 0, 0));
     }
-    for (size_t g = r.begin; g < r.end; g++)
-        route_softmax(s, t, g, logits + (g - r.begin) * s->group_size * width, width);
+    for (size_t g = p.group; g < p.end; g++)
+        route_softmax(s, t, g, p.from, p.to, logits + (g - p.group) * s->group_size * width, width);
 }
 
 MOT_INLINE void route_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
-    const size_t together = route_groups(s);
     (void)c;
-    for (size_t g = r.begin; g < r.end; g += together)
-        route_some(s, t, (mot_range){g, least(g + together, r.end)}, kind);
+    while (r.begin < r.end) route_piece(s, t, next_piece(&r, s, s->experts, kind.nr, route_groups(s)), kind);
 }

@@ -20,17 +20,20 @@ static const mot_knob *chunk_knob(const mot_variant *v) {
 static bool here(const mot_variant *v) { return chunk_knob(v) && !mot_cpu_why_not(v->isa); }
 
 enum { BY_SIZE, NEVER, ALWAYS }; /* of "stream" */
+static const int in_place[] = {0, 4, 64};
 
-/* Of all choices and shapes together every TEST_EVERY-th. */
+/* Of all choices and shapes together every TEST_EVERY-th. Of three, the first has a thread for each group, which the
+ * threads of the others share by columns. */
 static void expect_pass(const mot_variant *v, int dc, int stream, const mot_shape *s) {
     static unsigned asked;
+    const int place = in_place[asked % 3], threads = (int)(asked % 3 * 2 + s->groups);
     if (asked++ % TEST_EVERY) return;
-    const check_options options = {.seed = 3, .threads = (int)s->groups, .strided = true, .quick = true};
-    const mot_plan plan = {.steps = 1, .step = {{v, {{dc, stream}}}}};
+    const check_options options = {.seed = 3, .threads = threads, .strided = true, .quick = true};
+    const mot_plan plan = {.steps = 1, .step = {{v, {{dc, stream, place}}}}};
     const check_result r = check_plan_forked(&plan, s, &options, 20);
     if (r.verdict != VERDICT_PASS)
-        fail_msg("%s{dc=%d,stream=%d} g%zut%zue%zud%zu: %s: %s", v->name, dc, stream, s->groups, s->group_size,
-                 s->experts, s->d_model, verdict_name(r.verdict), r.reason);
+        fail_msg("%s{dc=%d,stream=%d,in_place=%d} %d threads g%zut%zue%zud%zu: %s: %s", v->name, dc, stream, place,
+                 threads, s->groups, s->group_size, s->experts, s->d_model, verdict_name(r.verdict), r.reason);
 }
 
 static void every_width_of_chunk_passes(void **state) {

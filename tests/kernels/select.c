@@ -42,6 +42,22 @@ static void large_groups_are_copied(void **state) {
     }
 }
 
+static size_t units_of(mot_stage stage, mot_shape s) {
+    const mot_choice c = mot_select_stage(stage, &s, MOT_ISA_AVX512, MOT_F32);
+    return c.variant->units(&s);
+}
+
+/* A single group is work for many threads, many groups are not cut. */
+static void few_groups_are_shared(void **state) {
+    static const mot_stage stages[] = {MOT_STAGE_ROUTE, MOT_STAGE_MIX, MOT_STAGE_FRONT, MOT_STAGE_REDISTRIBUTE};
+    (void)state;
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        assert_true(units_of(stages[i], (mot_shape){1, 32, 512, 512, 64}) >= 8);
+        assert_int_equal(units_of(stages[i], (mot_shape){64, 32, 512, 512, 64}), 64);
+        assert_int_equal(units_of(stages[i], (mot_shape){3, 5, 1, 1, 1}), 3);
+    }
+}
+
 static mot_isa isa_in(const mot_plan *p, mot_stage stage) {
     for (int i = 0; i < p->steps; i++)
         if (p->step[i].variant->stage == stage) return p->step[i].variant->isa;
@@ -69,8 +85,8 @@ static void amx_leaves_shallow_products_alone(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(few_rows_prefetch_less),
-                                       cmocka_unit_test(large_groups_are_copied),
-                                       cmocka_unit_test(amx_leaves_shallow_products_alone)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(few_rows_prefetch_less), cmocka_unit_test(large_groups_are_copied),
+        cmocka_unit_test(few_groups_are_shared), cmocka_unit_test(amx_leaves_shallow_products_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
