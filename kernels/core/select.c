@@ -95,6 +95,11 @@ mot_config mot_select_config(const mot_variant *v, const mot_shape *s) {
     return c;
 }
 
+/* Ties: the first in variants.def; of plain reads (AMD's), those in longer runs. */
+static bool is_better_stream(const mot_variant *v, const mot_variant *than, const mot_shape *s) {
+    return only_streams(v->stage, s) && streams_for(s) == 0 && v->nr > than->nr;
+}
+
 mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mot_dtype dtype) {
     mot_choice best = {NULL, {{0}}};
     double best_cost = 0;
@@ -104,7 +109,8 @@ mot_choice mot_select_stage(mot_stage stage, const mot_shape *s, mot_isa isa, mo
         const mot_config config = mot_select_config(v, s);
         if (!v->supports(s, &config)) continue;
         const double cost = tile_cost(v, s);
-        if (best.variant && cost >= best_cost) continue; /* ties: the first in variants.def */
+        if (best.variant && (cost > best_cost || (cost == best_cost && !is_better_stream(v, best.variant, s))))
+            continue;
         best = (mot_choice){v, config};
         best_cost = cost;
     }

@@ -13,14 +13,19 @@
         "prefetch", 5, 8, { 0, 1, 4, 8, 16 }                                                                           \
     } /* next panel into L2, so many parts of it side by side */
 
+enum { CACHED_BYTES = 128 << 20 }; /* weights that may still be in L3 when they are used again */
+
 typedef struct blocking {
     size_t mc, nc;  /* nc is a multiple of NR and KB * TERMS */
     size_t streams; /* of the prefetch; 0: none */
+    bool once;      /* no prefetch, and no use for the weights in any cache */
 } blocking;
 
 MOT_INLINE blocking experts_blocking(const mot_shape *s, const mot_config *c, size_t nr) {
     const size_t nc = round_up(least((size_t)c->value[1], s->d_expert), nr < KB * TERMS ? KB * TERMS : nr);
-    return (blocking){.mc = (size_t)c->value[0], .nc = nc, .streams = (size_t)c->value[2]};
+    const size_t streams = (size_t)c->value[2], weights = 2 * s->experts * s->d_model * s->d_expert * sizeof(elem);
+    return (blocking){
+        .mc = (size_t)c->value[0], .nc = nc, .streams = streams, .once = !streams && weights > CACHED_BYTES};
 }
 
 /* Words of a slice of `width` hidden units, and of a whole expert, in the packed stream. */
@@ -101,6 +106,7 @@ MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_
                    .a_block = x->rows * KB,
                    .b_row = nr,
                    .to = TO_FACTORS,
+                   .once = x->stream && b->once,
                    .c_row = KB,
                    .c_block = x->rows * KB,
                    .k = steps_of(D),
@@ -123,6 +129,7 @@ MOT_INLINE void experts_down(const mot_shape *s, const blocking *b, const expert
                    .a_block = x->rows * KB,
                    .b_row = nr,
                    .to = last ? TO_ELEMS : TO_SUMS,
+                   .once = x->stream && b->once,
                    .from_row = sums_row,
                    .c_row = last ? D : sums_row,
                    .c_block = KB,

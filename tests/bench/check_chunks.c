@@ -69,6 +69,21 @@ static void past_the_caches_passes(void **state) {
             }
 }
 
+/* Few rows and more weights than caches hold: experts then read them in another way. */
+static void weights_read_once_pass(void **state) {
+    const mot_shape s = {3, 1, 1, 4096, 4200}; /* 131 MiB of f32 */
+    (void)state;
+    for (size_t i = 0; i < mot_registry_count(); i++) {
+        const mot_variant *v = mot_registry_at(i);
+        if (v->stage != MOT_STAGE_EXPERTS || mot_cpu_why_not(v->isa) || i % 4) continue; /* every fourth: 131 MiB */
+        const check_options options = {.seed = 3, .threads = 2, .quick = true};
+        mot_plan plan = {.steps = 1, .step = {{v, mot_config_default(v)}}};
+        plan.step[0].config.value[2] = 0; /* prefetch */
+        const check_result r = check_plan_forked(&plan, &s, &options, 60);
+        if (r.verdict != VERDICT_PASS) fail_msg("%s: %s: %s", v->name, verdict_name(r.verdict), r.reason);
+    }
+}
+
 /* So many tokens that not even one panel of them is within what a chunk should take. */
 static void a_chunk_has_at_least_one_panel(void **state) {
     (void)state;
@@ -93,6 +108,7 @@ static void the_knob_is_obeyed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_width_of_chunk_passes), cmocka_unit_test(past_the_caches_passes),
-        cmocka_unit_test(a_chunk_has_at_least_one_panel), cmocka_unit_test(the_knob_is_obeyed)};
+        cmocka_unit_test(weights_read_once_pass), cmocka_unit_test(a_chunk_has_at_least_one_panel),
+        cmocka_unit_test(the_knob_is_obeyed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
