@@ -37,6 +37,9 @@ typedef struct mot_tensors {
 
 static inline size_t mot_dtype_bytes(mot_dtype d) { return d == MOT_BF16 ? sizeof(mot_bf16) : sizeof(float); }
 
+/* Up to so many experts, route computes dot products, whatever a variant's tile. */
+enum { MOT_DOT_EXPERTS = 8 };
+
 enum { MOT_MAX_KNOBS = 4 };
 typedef struct mot_config {
     int value[MOT_MAX_KNOBS]; /* in the order of the variant's knobs; the rest 0 */

@@ -67,6 +67,11 @@ MOT_INLINE vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 MOT_INLINE vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 MOT_INLINE vec v_div(vec a, vec b) { return _mm256_div_ps(a, b); }
 MOT_INLINE vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+MOT_INLINE float v_sum(vec v) {
+    float x[LANES];
+    v_store(x, v);
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
 MOT_INLINE vec v_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 MOT_INLINE vec v_zero_below(vec x, vec limit, vec v) {
     return _mm256_andnot_ps(_mm256_cmp_ps(x, limit, _CMP_LT_OQ), v);

@@ -53,6 +53,7 @@ MOT_INLINE vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 MOT_INLINE vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 MOT_INLINE vec v_div(vec a, vec b) { return _mm512_div_ps(a, b); }
 MOT_INLINE vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+MOT_INLINE float v_sum(vec v) { return _mm512_reduce_add_ps(v); }
 MOT_INLINE vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 MOT_INLINE vec v_zero_below(vec x, vec limit, vec v) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_NLT_UQ), v);

@@ -5,6 +5,7 @@ typedef float factor;
 enum { TERMS = 1 };
 #define MOT_DTYPE_ID MOT_BF16
 
+MOT_INLINE vec e_load_n(const elem *p, size_t n) { return v_load16_n(p, n); }
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { v_store16_n(p, v, n); }
 MOT_INLINE void e_stream(elem *p, vec v) { v_stream16(p, v); }
 MOT_INLINE vec w_load(const word *p) { return v_load16_n(p, LANES); }

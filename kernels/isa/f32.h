@@ -7,6 +7,7 @@ typedef float elem, word, factor;
 enum { TERMS = 1 };
 #define MOT_DTYPE_ID MOT_F32
 
+MOT_INLINE vec e_load_n(const elem *p, size_t n) { return n == LANES ? v_load(p) : v_load_n(p, n); }
 MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { n == LANES ? v_store(p, v) : v_store_n(p, v, n); }
 MOT_INLINE void e_stream(elem *p, vec v) { v_stream(p, v); }
 MOT_INLINE vec w_load(const word *p) { return v_load(p); }

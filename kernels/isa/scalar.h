@@ -30,6 +30,8 @@ MOT_INLINE vec v_sub(vec a, vec b) { return a - b; }
 MOT_INLINE vec v_mul(vec a, vec b) { return a * b; }
 MOT_INLINE vec v_div(vec a, vec b) { return a / b; }
 MOT_INLINE vec v_fma(vec a, vec b, vec c) { return a * b + c; }
+/* The sum of all lanes. */
+MOT_INLINE float v_sum(vec v) { return v; }
 /* The first n lanes from and to bf16; rounds to nearest even, NaN stays NaN. */
 MOT_INLINE vec v_load16_n(const mot_bf16 *p, size_t n) {
     const uint32_t bits = n ? (uint32_t)*p << 16 : 0;

@@ -6,6 +6,7 @@
 #include "pack.inl"
 #include "tile.inl"
 #include "exp.inl"
+#include "dots.inl"
 #include "route.inl"
 #include "product.inl"
 #include "mix.inl"

@@ -21,15 +21,26 @@ MOT_INLINE size_t route_groups(const mot_shape *s) {
     return least(together ? together : 1, s->groups ? s->groups : 1);
 }
 
-/* Scratch: factors of X, a panel of the controller, logits [tokens of all groups][whole panels]. */
+/* Scratch: with few experts, the controller for dots; else factors of X, a panel of the controller, logits [tokens of
+ * all groups][whole panels]. */
 MOT_INLINE size_t route_rows(const mot_shape *s) { return route_groups(s) * s->group_size; }
 MOT_INLINE size_t route_operands(const mot_shape *s, size_t nr) {
     const size_t factors = rows_factors(route_rows(s), s->d_model);
     return round_up(factors * sizeof(factor) + panel_words(s->d_model, nr) * sizeof(word), sizeof(float));
 }
 static inline size_t route_scratch(const mot_shape *s, const mot_config *c, size_t nr) {
+    const size_t logits = route_rows(s) * round_up(s->experts, nr) * sizeof(float);
     (void)c;
-    return route_operands(s, nr) + route_rows(s) * round_up(s->experts, nr) * sizeof(float);
+    return logits + (by_dots(s) ? dots_bytes(s) : route_operands(s, nr));
+}
+
+/* The controller for dots, at the head of scratch, which is then what is left of it; NULL where tiles are better. */
+MOT_INLINE const float *route_open(const mot_shape *s, mot_tensors *t) {
+    float *controller = t->scratch;
+    if (!by_dots(s)) return NULL;
+    dots_pack(s, t->controller, controller);
+    t->scratch = (char *)t->scratch + dots_bytes(s);
+    return controller;
 }
 
 /* X of the groups r into factors of `rows` rows. Rows of tokens that a short group lacks are whatever is in
@@ -65,11 +76,10 @@ MOT_INLINE void route_panel(const mot_shape *s, const mot_tensors *t, size_t e, 
     a->b_row = in_place ? E : nr;
 }
 
-/* At most route_groups of them. */
-MOT_INLINE void route_piece(const mot_shape *s, const mot_tensors *t, piece p, tile_kind kind) {
-    const size_t D = s->d_model, nr = kind.nr, width = round_up(s->experts, nr);
-    const size_t rows = (p.end - p.group) * s->group_size;
-    float *logits = (float *)((char *)t->scratch + route_operands(s, nr));
+/* Logits of the experts from..to, [tokens][width]. */
+MOT_INLINE void route_tiles(const mot_shape *s, const mot_tensors *t, piece p, float *logits, size_t width,
+                            tile_kind kind) {
+    const size_t D = s->d_model, nr = kind.nr, rows = (p.end - p.group) * s->group_size;
     word *panel = (word *)((factor *)t->scratch + rows_factors(rows, D));
     tile_args a = {
         .a = t->scratch, .to = TO_SUMS, .a_block = rows * KB, .c_row = width, .c_block = KB, .k = steps_of(D)};
@@ -79,11 +89,37 @@ MOT_INLINE void route_piece(const mot_shape *s, const mot_tensors *t, piece p, t
         a.c = logits + e;
         tile_product(a, rows, nr, kind, false, ahead_of(NULL, 0, 0, 0));
     }
+}
+
+/* The same of all experts, which are few. */
+MOT_INLINE void route_dots(const mot_shape *s, const mot_tensors *t, piece p, const float *controller, float *logits,
+                           size_t width) {
+    for (size_t g = p.group; g < p.end; g++, logits += s->group_size * width) {
+        const dots a = {.x = (const elem *)t->x + mot_group_offset(&t->strides, g),
+                        .c = controller,
+                        .to = logits,
+                        .x_row = t->strides.token_stride,
+                        .c_row = dots_row(s),
+                        .width = width,
+                        .D = s->d_model};
+        dots_run(&a, mot_group_tokens(s, &t->strides, g), s->experts);
+    }
+}
+
+/* At most route_groups of them. */
+MOT_INLINE void route_piece(const mot_shape *s, const mot_tensors *t, piece p, const float *controller,
+                            tile_kind kind) {
+    const size_t width = round_up(s->experts, controller ? LANES : kind.nr);
+    float *logits = (float *)((char *)t->scratch + (controller ? 0 : route_operands(s, kind.nr)));
+    controller ? route_dots(s, t, p, controller, logits, width) : route_tiles(s, t, p, logits, width, kind);
     for (size_t g = p.group; g < p.end; g++)
         route_softmax(s, t, g, p.from, p.to, logits + (g - p.group) * s->group_size * width, width);
 }
 
 MOT_INLINE void route_body(const mot_shape *s, const mot_tensors *t, const mot_config *c, mot_range r, tile_kind kind) {
+    mot_tensors here = *t;
+    const float *controller = route_open(s, &here);
     (void)c;
-    while (r.begin < r.end) route_piece(s, t, next_piece(&r, s, s->experts, kind.nr, route_groups(s)), kind);
+    while (r.begin < r.end)
+        route_piece(s, &here, next_piece(&r, s, s->experts, kind.nr, route_groups(s)), controller, kind);
 }

@@ -135,6 +135,14 @@ EMULATED __m512 _mm512_maskz_mov_ps(__mmask16 mask, __m512 a) {
         if (!(mask >> i & 1)) a.f[i] = 0;
     return a;
 }
+/* Halves upon each other, as gcc and clang add them. */
+EMULATED float _mm512_reduce_add_ps(__m512 a) {
+    float x[16];
+    _mm512_storeu_ps(x, a);
+    for (int half = 8; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) x[i] += x[i + half];
+    return x[0];
+}
 EMULATED __mmask16 _mm512_cmp_ps_mask(__m512 a, __m512 b, int predicate) {
     unsigned mask = 0;
     for (int i = 0; i < 16; i++) mask |= (unsigned)emulated_compare(a.f[i], b.f[i], predicate) << i;
