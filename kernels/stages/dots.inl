@@ -4,7 +4,7 @@ enum { DOT_TOKENS = 4 };
 
 MOT_INLINE bool by_dots(const mot_shape *s) { return s->experts <= MOT_DOT_EXPERTS; }
 
-/* Scratch: C as rows [E][D rounded up], f32. */
+/* Scratch: C as rows [E][D and zeros up to whole vectors], f32. */
 MOT_INLINE size_t dots_row(const mot_shape *s) { return round_up(s->d_model, LANES); }
 MOT_INLINE size_t dots_bytes(const mot_shape *s) {
     return by_dots(s) ? round_up(s->experts * dots_row(s) * sizeof(float), 64) : 0;
@@ -17,6 +17,8 @@ static inline void dots_pack(const mot_shape *s, const elem *c, float *to) {
         for (size_t e = 0; e < E; e += LANES) v_store(column + e, e_load_n(c + e, lanes_left(E, e)));
         for (size_t e = 0; e < E; e++) to[e * row + d] = column[e];
     }
+    for (size_t e = 0; e < E; e++)
+        for (size_t d = s->d_model; d < row; d++) to[e * row + d] = 0;
 }
 
 typedef struct dots {
@@ -36,57 +38,50 @@ MOT_INLINE void dots_some(const dots *a, const int tokens, const int experts) {
         vec x[DOT_TOKENS];
         MOT_UNROLL for (int t = 0; t < tokens; t++) x[t] = e_load_n(a->x + (size_t)t * a->x_row + d, n);
         MOT_UNROLL for (int i = 0; i < tokens * experts; i++) sum[i] =
-            v_fma(x[i % tokens], v_load_n(a->c + (size_t)(i / tokens) * a->c_row + d, n), sum[i]);
+            v_fma(x[i % tokens], v_load(a->c + (size_t)(i / tokens) * a->c_row + d), sum[i]);
     }
     for (size_t i = 0; i < (size_t)tokens * a->width; i++) a->to[i] = 0;
     MOT_UNROLL for (int i = 0; i < tokens * experts; i++)
         a->to[(size_t)(i % tokens) * a->width + (size_t)(i / tokens)] = v_sum(sum[i]);
 }
 
+#define DOTS_TOKENS(n)                                                                                                 \
+    case n:                                                                                                            \
+        if (n <= most) dots_some(&a, n, experts);                                                                      \
+        break;
+
 /* As many tokens at once as have room for their sums. */
 MOT_INLINE void dots_tokens(dots a, size_t tokens, const int experts) {
     const int fit = (REGISTERS - 6) / experts, most = fit < 1 ? 1 : fit < DOT_TOKENS ? fit : DOT_TOKENS;
     while (tokens > 0) {
         const size_t now = least(tokens, (size_t)most);
-        if (now == (size_t)most)
-            dots_some(&a, most, experts);
-        else if (now == 3)
-            dots_some(&a, most < 3 ? most : 3, experts);
-        else if (now == 2)
-            dots_some(&a, most < 2 ? most : 2, experts);
-        else
-            dots_some(&a, 1, experts);
+        switch (now) {
+            DOTS_TOKENS(1);
+            DOTS_TOKENS(2);
+            DOTS_TOKENS(3);
+            DOTS_TOKENS(4);
+        }
         a.x += now * a.x_row;
         a.to += now * a.width;
         tokens -= now;
     }
 }
 
+#define DOTS_EXPERTS(n)                                                                                                \
+    case n:                                                                                                            \
+        dots_tokens(*a, tokens, n);                                                                                    \
+        break;
+
+/* One function for all variants: its loops are long. */
 static void dots_run(const dots *a, size_t tokens, size_t experts) {
     switch (experts) {
-    case 1:
-        dots_tokens(*a, tokens, 1);
-        break;
-    case 2:
-        dots_tokens(*a, tokens, 2);
-        break;
-    case 3:
-        dots_tokens(*a, tokens, 3);
-        break;
-    case 4:
-        dots_tokens(*a, tokens, 4);
-        break;
-    case 5:
-        dots_tokens(*a, tokens, 5);
-        break;
-    case 6:
-        dots_tokens(*a, tokens, 6);
-        break;
-    case 7:
-        dots_tokens(*a, tokens, 7);
-        break;
-    case 8:
-        dots_tokens(*a, tokens, 8);
-        break;
+        DOTS_EXPERTS(1);
+        DOTS_EXPERTS(2);
+        DOTS_EXPERTS(3);
+        DOTS_EXPERTS(4);
+        DOTS_EXPERTS(5);
+        DOTS_EXPERTS(6);
+        DOTS_EXPERTS(7);
+        DOTS_EXPERTS(8);
     }
 }
