@@ -248,6 +248,14 @@ static void warn_of_machine(model *m, store *s) {
                  store_print(s, "the machine was not fit for timing: %s: %s", h->doctor[i].name, h->doctor[i].found));
 }
 
+/* bench/peers_openblas.c says so in the version of a library that its environment keeps from the widest vectors. */
+static void warn_of_peers(model *m, store *s) {
+    const machine *h = &m->records->machine;
+    for (size_t i = 0; i < h->library_count; i++)
+        if (strstr(h->libraries[i].value, "held back by"))
+            warn(m, s, store_print(s, "a peer was not at its best: %s", h->libraries[i].value));
+}
+
 static void warn_of_samples(model *m, store *s) {
     size_t few = 0, tainted = 0, mistrusted = 0;
     for (size_t i = 0; i < m->records->bench_count; i++) {
@@ -281,6 +289,7 @@ void model_findings(model *m, store *s) {
     cliff_finding(m, s);
     warn_of_runs(m, s);
     warn_of_machine(m, s);
+    warn_of_peers(m, s);
     warn_of_samples(m, s);
 }
 

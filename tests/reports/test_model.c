@@ -325,6 +325,24 @@ static void an_early_end_is_a_warning(void **state) {
     unload(l);
 }
 
+/* A library that the environment kept from AVX-512 is no fair base, and the verdict's readers are told. */
+static void a_peer_held_back_is_a_warning(void **state) {
+    (void)state;
+    static const char *const versions[] = {"OpenBLAS 0.3.21 Haswell (held back by OPENBLAS_CORETYPE: unset it)",
+                                           "OpenBLAS 0.3.21 SkylakeX, openmp"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof text,
+                 "{\"type\":\"run\",\"schema\":1,\"host\":{\"fingerprint\":\"one\"},\"argv\":[\"x\"],"
+                 "\"libraries\":{\"openblas\":\"%s\"}}\n" END_LINE,
+                 versions[i]);
+        loaded *l = load_text(text);
+        assert_true(l->good);
+        assert_int_equal(l->model.warning_count, 1 - i);
+        if (i == 0) assert_non_null(strstr(l->model.warnings[0], "not at its best: OpenBLAS 0.3.21 Haswell"));
+        unload(l);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(median_of_twelve),
@@ -344,6 +362,7 @@ int main(void) {
         cmocka_unit_test(verdict_is_the_worst),
         cmocka_unit_test(no_gain_is_said),
         cmocka_unit_test(an_early_end_is_a_warning),
+        cmocka_unit_test(a_peer_held_back_is_a_warning),
     };
     return cmocka_run_group_tests_name("report model", tests, NULL, NULL);
 }
