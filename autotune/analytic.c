@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { L1_WAYS = 8, DECODE_GROUPS = 4 };
+enum { L1_WAYS = 8 };
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -35,6 +35,6 @@ long analytic_value(const char *knob, const mot_variant *v, const mot_shape *s, 
     if (strcmp(knob, "nc") == 0 && cpu->l2) return (long)s->d_model; /* the hidden slice as wide as M */
     if (strcmp(knob, "dc") == 0 && cpu->l2)
         return (long)(cpu->l2 / 2 / mot_dtype_bytes(v->dtype) / larger(s->group_size + s->experts, 1));
-    if (strcmp(knob, "prefetch") == 0) return s->groups > DECODE_GROUPS; /* a plain stream needs no help */
+    if (strcmp(knob, "prefetch") == 0) return s->groups > MOT_FEW_ROWS; /* a plain stream needs no help */
     return -1;
 }

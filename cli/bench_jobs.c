@@ -60,22 +60,10 @@ static void keep_wanted(const maker *m, bench_job *job) {
     job->count = kept;
 }
 
-static const contestant *named(const bench_job *job, const char *name) {
+static bool has_name(const bench_job *job, const char *name) {
     for (size_t i = 0; i < job->count; i++)
-        if (!strcmp(job->contestant[i].name, name)) return &job->contestant[i];
-    return NULL;
-}
-
-/* A variant's plain name means that it runs as suits the shape, so its presets are spelled out where that differs. */
-static void name_choice(char *name, size_t size, const bench_job *job, const mot_choice *choice) {
-    const mot_variant *v = choice->variant;
-    mot_choice_print(name, size, choice);
-    if (!named(job, name)) return;
-    size_t at = strlen(v->name);
-    for (int i = 0; i < v->knob_count && at < size; i++)
-        at +=
-            (size_t)snprintf(name + at, size - at, "%c%s=%d", i ? ',' : '{', v->knobs[i].name, choice->config.value[i]);
-    if (at < size) snprintf(name + at, size - at, "}");
+        if (!strcmp(job->contestant[i].name, name)) return true;
+    return false;
 }
 
 /* A choice that the contestants do not have yet. */
@@ -84,7 +72,9 @@ static void add_choice(bench_job *job, const mot_choice *choice) {
         if (same_choice(&job->contestant[i].plan.step[0], choice)) return;
     if (job->count == CONTESTANTS_MAX || !choice->variant->supports(&job->shape, &choice->config)) return;
     char name[160];
-    name_choice(name, sizeof name, job, choice);
+    mot_choice_print(name, sizeof name, choice);
+    /* A variant's plain name means that it runs as suits the shape. */
+    if (has_name(job, name)) mot_choice_spell(name, sizeof name, choice);
     job->tuned_name = strdup(name);
     const contestant tuned = {.plan = {.steps = 1, .step = {*choice}}, .name = job->tuned_name};
     if (job->tuned_name) job->contestant[job->count++] = tuned;
@@ -95,7 +85,7 @@ static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     mot_choice choice;
     job->count = contestants_for_stage(stage, &job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX);
     if (m->options->choice) {
-        if (!named(job, m->options->choice) && mot_choice_parse(&choice, m->options->choice, candidate_find) &&
+        if (!has_name(job, m->options->choice) && mot_choice_parse(&choice, m->options->choice, candidate_find) &&
             choice.variant->stage == stage && choice.variant->dtype == job->dtype && !candidate_cuda(choice.variant))
             add_choice(job, &choice);
     } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->dtype, job->threads, &choice)) {

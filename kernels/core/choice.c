@@ -23,16 +23,19 @@ bool mot_config_legal(const mot_variant *v, const mot_config *c) {
     return true;
 }
 
-int mot_choice_print(char *buf, size_t size, const mot_choice *c) {
+static int print(char *buf, size_t size, const mot_choice *c, bool presets) {
     const mot_variant *v = c->variant;
     char knobs[192] = "";
     int used = 0;
     for (int i = 0; i < v->knob_count; i++)
-        if (c->config.value[i] != v->knobs[i].preset)
+        if (presets || c->config.value[i] != v->knobs[i].preset)
             used += snprintf(knobs + used, sizeof knobs - (size_t)used, "%s%s=%d", used ? "," : "", v->knobs[i].name,
                              c->config.value[i]);
     return used ? snprintf(buf, size, "%s{%s}", v->name, knobs) : snprintf(buf, size, "%s", v->name);
 }
+
+int mot_choice_print(char *buf, size_t size, const mot_choice *c) { return print(buf, size, c, false); }
+int mot_choice_spell(char *buf, size_t size, const mot_choice *c) { return print(buf, size, c, true); }
 
 /* "name=value" into the config; advances *text past it. */
 static bool parse_knob(const mot_variant *v, mot_config *c, const char **text) {

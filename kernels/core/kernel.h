@@ -37,6 +37,9 @@ typedef struct mot_tensors {
 
 static inline size_t mot_dtype_bytes(mot_dtype d) { return d == MOT_BF16 ? sizeof(mot_bf16) : sizeof(float); }
 
+/* So few rows of an expert are one plain read of its weights. */
+enum { MOT_FEW_ROWS = 4 };
+
 /* Up to so many experts, route computes dot products, whatever a variant's tile. */
 enum { MOT_DOT_EXPERTS = 8 };
 

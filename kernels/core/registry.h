@@ -33,6 +33,7 @@ bool mot_config_legal(const mot_variant *, const mot_config *); /* every value i
 
 /* "mix_avx512_8x48{dc=128}"; knobs at their default are left out, and so are empty braces. snprintf's return value. */
 int mot_choice_print(char *buf, size_t size, const mot_choice *);
+int mot_choice_spell(char *buf, size_t size, const mot_choice *); /* the same with every knob */
 /* Parses the same against `variants` (any list); false if the name, a knob or a value is unknown. */
 bool mot_choice_parse(mot_choice *out, const char *text, const mot_variant *(*find)(const char *name));
 

@@ -46,10 +46,8 @@ static double tile_cost(const mot_variant *v, const mot_shape *s) {
     return v->isa == MOT_ISA_AMX ? matrix_cost(v, s) : vector_cost(v, s);
 }
 
-/* Experts of so few rows are one plain read of their weights. */
-enum { STREAM_ROWS = 4 };
 static bool only_streams(mot_stage stage, const mot_shape *s) {
-    return stage == MOT_STAGE_EXPERTS && s->groups <= STREAM_ROWS;
+    return stage == MOT_STAGE_EXPERTS && s->groups <= MOT_FEW_ROWS;
 }
 
 /* A block of AMX is 32 terms deep: products of no more than half of that are faster on vectors, which read rows of bf16

@@ -4,6 +4,7 @@
 #include "vectors.h"
 #endif
 #include "pack.inl"
+#include "pieces.inl"
 #include "tile.inl"
 #include "exp.inl"
 #include "dots.inl"

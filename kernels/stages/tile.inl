@@ -16,8 +16,6 @@ typedef struct ahead {
     size_t lines, steps, due;
 } ahead;
 
-enum { ONCE_ROWS = 4 };
-
 typedef struct tile_args {
     const factor *a;
     const word *b;
@@ -29,7 +27,7 @@ typedef struct tile_args {
     size_t from_row, c_row, c_block; /* column j of row m: c + m*c_row + j/KB*c_block + j%KB; flat: block = KB */
     size_t k, n;
     bool relu, stream; /* stream: past the caches */
-    bool once;         /* b is one stream, read once, if there are no more than ONCE_ROWS; nothing is ahead then */
+    bool once;         /* b is one stream, read once, if there are no more than MOT_FEW_ROWS; nothing is ahead then */
     ahead *next;       /* advances; never NULL, lines may be 0 */
 } tile_args;
 

@@ -102,8 +102,8 @@ MOT_INLINE void tile_sum(vec *acc, const tile_args *t, ahead *next, const int mr
 MOT_INLINE void tile(const tile_args *t, const int mr, const int nv, const bool columns) {
     vec acc[REGISTERS];
     tile_begin(acc, t, mr, nv);
-    if (mr <= ONCE_ROWS && !columns && t->once) {
-        tile_sum(acc, t, NULL, mr, nv, columns);
+    if (mr <= MOT_FEW_ROWS && !columns && t->once) {
+        tile_sum(acc, t, NULL, mr, nv, false);
     } else {
         ahead next = *t->next;
         tile_sum(acc, t, &next, mr, nv, columns);
