@@ -11,6 +11,6 @@ MOT_INLINE void front_body(const mot_shape *s, const mot_tensors *t, const mot_c
     while (r.begin < r.end) {
         const piece p = next_piece(&r, s, s->experts, kind.nr, route_groups(s));
         route_piece(s, &here, p, controller, kind);
-        mix_piece(s, &here, c, p, end, kind);
+        mix_piece(s, &here, c, p, p.end - p.group, end, kind);
     }
 }
