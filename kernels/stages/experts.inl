@@ -82,21 +82,27 @@ MOT_INLINE size_t experts_scratch(const mot_shape *s, const mot_config *c, size_
            rows * round_up(s->d_model, nr) * sizeof(float) + panel_words(deepest, nr) * sizeof(word);
 }
 
-/* One panel, and the next one of the stream into L2 meanwhile. */
-MOT_INLINE void panel_product(tile_args a, size_t rows, size_t columns, const blocking *b, tile_kind kind) {
-    const size_t words = a.k * kind.nr;
-    const word *next = b->streams ? a.b + words : NULL;
-    tile_product(a, rows, columns, kind, false,
-                 ahead_in_turns(next, b->streams ? b->streams : 1, words * sizeof(word)));
-}
-
 /* One expert and one block of its rows. */
 typedef struct expert_block {
     const elem *w1, *w2;
     const word *stream; /* the expert's packed weights, or NULL */
+    const elem *next;   /* M of the block after it, so many rows */
+    size_t next_rows;
     elem *y;
     size_t rows;
 } expert_block;
+
+/* What comes to L2 while a panel of k steps works: the next one of the stream. */
+MOT_INLINE ahead next_panel(const blocking *b, const tile_args *a, size_t nr) {
+    const size_t words = a->k * nr;
+    return ahead_in_turns(b->streams ? a->b + words : NULL, b->streams ? b->streams : 1, words * sizeof(word));
+}
+
+/* Or, where a slice is narrower than there are rows, the next block of M: it is then most of what is read, and its rows
+ * are too many and too far apart for the hardware to see them coming. */
+MOT_INLINE ahead next_rows(const expert_block *x, size_t d, size_t D, size_t nr) {
+    return ahead_of(x->next + d, x->next_rows, nr * sizeof(elem), D * sizeof(elem));
+}
 
 /* hidden = relu(m.w1) for the units h0..h0+width. */
 MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_room *room, expert_block *x, size_t h0,
@@ -115,7 +121,7 @@ MOT_INLINE void experts_up(const mot_shape *s, const blocking *b, const experts_
         if (!x->stream) pack_panel(room->panel, x->w1 + h0 + h, s->d_expert, D, least(nr, width - h), nr);
         a.b = x->stream ? x->stream : room->panel;
         a.c = room->hidden + h / TERMS / KB * a.c_block + h / TERMS % KB;
-        panel_product(a, x->rows, nr, b, kind);
+        tile_product(a, x->rows, nr, kind, false, next_panel(b, &a, nr));
         if (x->stream) x->stream += panel_words(D, nr);
     }
 }
@@ -139,7 +145,8 @@ MOT_INLINE void experts_down(const mot_shape *s, const blocking *b, const expert
         a.b = x->stream ? x->stream : room->panel;
         a.c = last ? (void *)(x->y + d) : room->sums + d;
         a.from = h0 ? room->sums + d : NULL;
-        panel_product(a, x->rows, least(nr, D - d), b, kind);
+        tile_product(a, x->rows, least(nr, D - d), kind, false,
+                     last && width < x->next_rows ? next_rows(x, d, D, nr) : next_panel(b, &a, nr));
         if (x->stream) x->stream += panel_words(width, nr);
     }
 }
@@ -156,11 +163,14 @@ MOT_INLINE void experts_body(const mot_shape *s, const mot_tensors *t, const mot
         const size_t e = row / G, count = least(r.end, (e + 1) * G) - row, blocks = ceil_div(count, b.mc);
         for (size_t i = 0; i < blocks; i++) {
             const size_t first = row + share(count, blocks, i);
+            const size_t end = row + share(count, blocks, i + 1);
             expert_block x = {.w1 = (const elem *)t->w1 + e * D * H,
                               .w2 = (const elem *)t->w2 + e * D * H,
                               .stream = t->packed ? (const word *)t->packed + e * expert_words(s, c, nr) : NULL,
+                              .next = (const elem *)t->mixed + end * D,
+                              .next_rows = least(r.end, end + b.mc) - end,
                               .y = (elem *)t->y + first * D,
-                              .rows = row + share(count, blocks, i + 1) - first};
+                              .rows = end - first};
             pack_rows(room.m, (const elem *)t->mixed + first * D, D, x.rows, D);
             for (size_t h0 = 0; h0 < H; h0 += b.nc) {
                 experts_up(s, &b, &room, &x, h0, least(b.nc, H - h0), kind);
