@@ -29,7 +29,7 @@ static void add_named(shape_sink *sink) {
 
 /* Each dimension through all small and odd sizes, the others at a base that has tails everywhere. */
 static void add_curated(shape_sink *sink) {
-    static const size_t size[] = {1, 2, 3, 5, 7, 9, 15, 16, 17, 31, 33, 63, 65};
+    static const size_t size[] = {1, 2, 3, 5, 7, 9, 12, 15, 16, 17, 31, 33, 63, 65};
     for (size_t i = 0; i < sizeof size / sizeof size[0]; i++) {
         size_t n = size[i];
         add(sink, (mot_shape){n, 6, 5, 19, 21});

@@ -17,7 +17,7 @@ static double rows_of(const mot_variant *v, const mot_shape *s) {
 static double padding(size_t columns, int nr) { return parts((double)columns, nr) * nr / at_least(1, (double)columns); }
 static double padding_of(const mot_variant *v, const mot_shape *s) {
     if (v->stage == MOT_STAGE_EXPERTS) return (padding(s->d_expert, v->nr) + padding(s->d_model, v->nr)) / 2;
-    if (v->stage == MOT_STAGE_FRONT && s->experts <= MOT_DOT_EXPERTS) return padding(s->d_model, v->nr);
+    if (v->stage == MOT_STAGE_FRONT && s->experts <= mot_dot_experts(v->isa)) return padding(s->d_model, v->nr);
     if (v->stage == MOT_STAGE_FRONT) return (padding(s->experts, v->nr) + padding(s->d_model, v->nr)) / 2;
     return padding(v->stage == MOT_STAGE_ROUTE ? s->experts : s->d_model, v->nr);
 }

@@ -2,7 +2,7 @@
  * compute LANES columns for them and first copy X. */
 enum { DOT_TOKENS = 4 };
 
-MOT_INLINE bool by_dots(const mot_shape *s) { return s->experts <= MOT_DOT_EXPERTS; }
+MOT_INLINE bool by_dots(const mot_shape *s) { return s->experts <= mot_dot_experts(MOT_ISA_ID); }
 
 /* Scratch: C as rows [E][D and zeros up to whole vectors], f32. */
 MOT_INLINE size_t dots_row(const mot_shape *s) { return round_up(s->d_model, LANES); }
@@ -83,5 +83,9 @@ static void dots_run(const dots *a, size_t tokens, size_t experts) {
         DOTS_EXPERTS(6);
         DOTS_EXPERTS(7);
         DOTS_EXPERTS(8);
+        DOTS_EXPERTS(9);
+        DOTS_EXPERTS(10);
+        DOTS_EXPERTS(11);
+        DOTS_EXPERTS(12);
     }
 }
