@@ -4,42 +4,48 @@ enum { DOT_TOKENS = 4 };
 
 MOT_INLINE bool by_dots(const mot_shape *s) { return s->experts <= mot_dot_experts(MOT_ISA_ID); }
 
-/* Scratch: C as rows [E][D and zeros up to whole vectors], f32. */
-MOT_INLINE size_t dots_row(const mot_shape *s) { return round_up(s->d_model, LANES); }
+/* Scratch: C as [D/LANES][E][LANES], f32, zeros at the end: one stream, whose offsets are constants. */
+MOT_INLINE size_t dots_vectors(const mot_shape *s) { return ceil_div(s->d_model, LANES); }
 MOT_INLINE size_t dots_bytes(const mot_shape *s) {
-    return by_dots(s) ? round_up(s->experts * dots_row(s) * sizeof(float), 64) : 0;
+    return by_dots(s) ? round_up(s->experts * dots_vectors(s) * LANES * sizeof(float), 64) : 0;
 }
 
 static inline void dots_pack(const mot_shape *s, const elem *c, float *to) {
-    const size_t E = s->experts, row = dots_row(s);
-    for (size_t d = 0; d < s->d_model; d++, c += E) {
-        float column[LANES + MOT_DOT_EXPERTS];
-        for (size_t e = 0; e < E; e += LANES) v_store(column + e, e_load_n(c + e, lanes_left(E, e)));
-        for (size_t e = 0; e < E; e++) to[e * row + d] = column[e];
+    const size_t E = s->experts, D = s->d_model;
+    for (size_t d = 0; d < dots_vectors(s) * LANES; d++) {
+        float column[LANES + MOT_DOT_EXPERTS] = {0};
+        for (size_t e = 0; e < E && d < D; e += LANES) v_store(column + e, e_load_n(c + d * E + e, lanes_left(E, e)));
+        for (size_t e = 0; e < E; e++) to[(d / LANES * E + e) * LANES + d % LANES] = column[e];
     }
-    for (size_t e = 0; e < E; e++)
-        for (size_t d = s->d_model; d < row; d++) to[e * row + d] = 0;
 }
 
 typedef struct dots {
     const elem *x;
     const float *c;
-    float *to;                  /* logits; columns that are nobody's become 0 */
-    size_t x_row, c_row, width; /* width: of a row of logits */
+    float *to;           /* logits; columns that are nobody's become 0 */
+    size_t x_row, width; /* width: of a row of logits */
     size_t D;
 } dots;
+
+/* n <= LANES elements of the rows of X and of the columns of C. */
+MOT_INLINE void dots_step(vec *sum, const elem *x, size_t x_row, size_t n, const float *c, const int tokens,
+                          const int experts) {
+    vec row[DOT_TOKENS];
+    MOT_UNROLL for (int t = 0; t < tokens; t++) row[t] = e_load_n(x + (size_t)t * x_row, n);
+    MOT_UNROLL for (int i = 0; i < tokens * experts; i++) sum[i] =
+        v_fma(row[i % tokens], v_load(c + i / tokens * LANES), sum[i]);
+}
 
 /* So many tokens and experts at once. */
 MOT_INLINE void dots_some(const dots *a, const int tokens, const int experts) {
     vec sum[DOT_TOKENS * MOT_DOT_EXPERTS];
+    const elem *x = a->x;
+    const float *c = a->c;
+    const size_t x_row = a->x_row;
     MOT_UNROLL for (int i = 0; i < tokens * experts; i++) sum[i] = v_zero();
-    for (size_t d = 0; d < a->D; d += LANES) {
-        const size_t n = lanes_left(a->D, d);
-        vec x[DOT_TOKENS];
-        MOT_UNROLL for (int t = 0; t < tokens; t++) x[t] = e_load_n(a->x + (size_t)t * a->x_row + d, n);
-        MOT_UNROLL for (int i = 0; i < tokens * experts; i++) sum[i] =
-            v_fma(x[i % tokens], v_load(a->c + (size_t)(i / tokens) * a->c_row + d), sum[i]);
-    }
+    for (size_t d = LANES; d <= a->D; d += LANES, x += LANES, c += experts * LANES)
+        dots_step(sum, x, x_row, LANES, c, tokens, experts);
+    if (a->D % LANES) dots_step(sum, x, x_row, a->D % LANES, c, tokens, experts);
     for (size_t i = 0; i < (size_t)tokens * a->width; i++) a->to[i] = 0;
     MOT_UNROLL for (int i = 0; i < tokens * experts; i++)
         a->to[(size_t)(i % tokens) * a->width + (size_t)(i / tokens)] = v_sum(sum[i]);
@@ -73,7 +79,7 @@ MOT_INLINE void dots_tokens(dots a, size_t tokens, const int experts) {
         break;
 
 /* One function for all variants: its loops are long. */
-static void dots_run(const dots *a, size_t tokens, size_t experts) {
+static __attribute__((noinline)) void dots_run(const dots *a, size_t tokens, size_t experts) {
     switch (experts) {
         DOTS_EXPERTS(1);
         DOTS_EXPERTS(2);

@@ -99,7 +99,6 @@ MOT_INLINE void route_dots(const mot_shape *s, const mot_tensors *t, piece p, co
                         .c = controller,
                         .to = logits,
                         .x_row = t->strides.token_stride,
-                        .c_row = dots_row(s),
                         .width = width,
                         .D = s->d_model};
         dots_run(&a, mot_group_tokens(s, &t->strides, g), s->experts);
