@@ -84,8 +84,8 @@
         experts_pack(s, t, c, packed, r, nr);                                                                          \
     }
 #define FIELDS_EXPERTS(mr, nr)                                                                                         \
-    .supports = any_shape, .units = row_units, .scratch_bytes = JOIN(experts, _scratch_, mr, x, nr),                   \
-    .pack_bytes = JOIN(experts, _pack_bytes_, mr, x, nr), .pack = JOIN(experts, _pack_, mr, x, nr), .knob_count = 3,   \
+    .supports = experts_supports, .units = row_units, .scratch_bytes = JOIN(experts, _scratch_, mr, x, nr),            \
+    .pack_bytes = JOIN(experts, _pack_bytes_, mr, x, nr), .pack = JOIN(experts, _pack_, mr, x, nr), .knob_count = 4,   \
     .knobs = {EXPERT_KNOBS}
 
 static bool any_shape(const mot_shape *s, const mot_config *c) {

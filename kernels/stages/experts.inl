@@ -9,23 +9,25 @@
 #define EXPERT_KNOBS                                                                                                   \
     {"mc", 4, EXPERT_ROWS, {32, 64, 128, 256}},    /* rows per block */                                                \
         {"nc", 5, 512, {64, 128, 256, 512, 1024}}, /* hidden units per slice */                                        \
+        {"prefetch", 5, 8, {0, 1, 4, 8, 16}},      /* next panel into L2, so many parts of it side by side */          \
     {                                                                                                                  \
-        "prefetch", 5, 8, { 0, 1, 4, 8, 16 }                                                                           \
-    } /* next panel into L2, so many parts of it side by side */
-
-enum { CACHED_BYTES = 128 << 20 }; /* weights that may still be in L3 when they are used again */
+        "past_l2", 2, 0, { 0, 1 }                                                                                      \
+    } /* few rows read weights past L2, without prefetch */
 
 typedef struct blocking {
     size_t mc, nc;  /* nc is a multiple of NR and KB * TERMS */
     size_t streams; /* of the prefetch; 0: none */
-    bool once;      /* no prefetch, and no use for the weights in any cache */
+    bool once;      /* past L2 */
 } blocking;
+
+static inline bool experts_supports(const mot_shape *s, const mot_config *c) {
+    (void)s;
+    return !c->value[2] || !c->value[3];
+}
 
 MOT_INLINE blocking experts_blocking(const mot_shape *s, const mot_config *c, size_t nr) {
     const size_t nc = round_up(least((size_t)c->value[1], s->d_expert), nr < KB * TERMS ? KB * TERMS : nr);
-    const size_t streams = (size_t)c->value[2], weights = 2 * s->experts * s->d_model * s->d_expert * sizeof(elem);
-    return (blocking){
-        .mc = (size_t)c->value[0], .nc = nc, .streams = streams, .once = !streams && weights > CACHED_BYTES};
+    return (blocking){.mc = (size_t)c->value[0], .nc = nc, .streams = (size_t)c->value[2], .once = c->value[3]};
 }
 
 /* Words of a slice of `width` hidden units, and of a whole expert, in the packed stream. */

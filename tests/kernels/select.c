@@ -30,6 +30,15 @@ static void few_rows_prefetch_less(void **state) {
     assert_int_equal(prefetch_of(5), prefetch_of(500));
 }
 
+/* Zen 5 alone reads weights past L2: few rows, and more weights than caches hold. */
+static void weights_read_once_pass_l2(void **state) {
+    const mot_shape large = {4, 32, 32, 768, 3072}, many = {5, 32, 32, 768, 3072}, small = {4, 32, 8, 512, 2048};
+    (void)state;
+    assert_int_equal(knob_of(MOT_STAGE_EXPERTS, "past_l2", large), mot_cpu_kind_here() == MOT_CPU_ZEN5);
+    assert_int_equal(knob_of(MOT_STAGE_EXPERTS, "past_l2", many), 0);
+    assert_int_equal(knob_of(MOT_STAGE_EXPERTS, "past_l2", small), 0);
+}
+
 /* Zen 5 reads a group where it is as long as it stays in L2; the others go by the number of strips alone. */
 static void large_groups_are_copied(void **state) {
     static const mot_stage stages[] = {MOT_STAGE_MIX, MOT_STAGE_FRONT, MOT_STAGE_REDISTRIBUTE};
@@ -86,7 +95,8 @@ static void amx_leaves_shallow_products_alone(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(few_rows_prefetch_less), cmocka_unit_test(large_groups_are_copied),
-        cmocka_unit_test(few_groups_are_shared), cmocka_unit_test(amx_leaves_shallow_products_alone)};
+        cmocka_unit_test(few_rows_prefetch_less), cmocka_unit_test(weights_read_once_pass_l2),
+        cmocka_unit_test(large_groups_are_copied), cmocka_unit_test(few_groups_are_shared),
+        cmocka_unit_test(amx_leaves_shallow_products_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
