@@ -6,6 +6,7 @@ typedef struct __m128i {
     uint16_t h[8];
 } __m128i;
 typedef __m512 __m512bh;
+typedef __m256i __m256bh;
 typedef uint32_t __mmask32;
 
 #define INTEGERS(bits, lanes)                                                                                          \
@@ -130,6 +131,21 @@ EMULATED __m512 _mm512_dpbf16_ps(__m512 sum, __m512bh a, __m512bh b) {
         for (int half = 1; half >= 0; half--)
             sum.f[i] = emulated_flush(emulated_fma(emulated_bf16(a.f[i], half), emulated_bf16(b.f[i], half), sum.f[i]));
     return sum;
+}
+
+/* To nearest even; denormals are zero, a NaN becomes quiet. */
+EMULATED __m256bh _mm512_cvtneps_pbh(__m512 a) {
+    __m256bh r;
+    for (int i = 0; i < 16; i++) {
+        const float x = emulated_flush(a.f[i]);
+        uint32_t bits;
+        memcpy(&bits, &x, sizeof bits);
+        if (x == 0) memcpy(&bits, &a.f[i], sizeof bits), bits &= 0x80000000u;
+        bits = x != x ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);
+        const uint16_t half = (uint16_t)(bits >> 16);
+        memcpy((char *)&r + 2 * i, &half, sizeof half);
+    }
+    return r;
 }
 
 #include "immintrin_amx.h"
