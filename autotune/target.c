@@ -4,26 +4,13 @@
 #include "cpu.h"
 #include "cuda_device.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-/* "nvidia-h100-80gb-hbm3-sm90-132": also the name of a file. */
-static void gpu_fingerprint(char *buf, size_t size) {
-    const mot_cuda_device *d = &cuda_probe()->device;
-    size_t n = 0;
-    for (const char *c = d->name; *c && n + 1 < size / 2; c++)
-        if (isalnum((unsigned char)*c))
-            buf[n++] = (char)tolower((unsigned char)*c);
-        else if (n && buf[n - 1] != '-')
-            buf[n++] = '-';
-    snprintf(buf + n, size - n, "%ssm%d-%d", n && buf[n - 1] != '-' ? "-" : "", d->sm, d->multiprocessors);
-}
 
 profile_owner target_owner(bool cuda) {
     profile_owner owner = profile_cpu();
     if (!cuda) return owner;
-    gpu_fingerprint(owner.machine, sizeof owner.machine);
+    mot_cuda_fingerprint(&cuda_probe()->device, owner.machine, sizeof owner.machine);
     snprintf(owner.kernels, sizeof owner.kernels, "%016" PRIx64, mot_cuda_table_hash());
     return owner;
 }

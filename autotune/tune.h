@@ -35,7 +35,8 @@ typedef struct tune_summary {
 bool tune_run(const shape_list *, const tune_options *, tune_summary *, char *error, size_t error_size);
 /* NULL if kernels of the GPU can be tuned, else the reason. */
 const char *tune_why_not_cuda(bool unverified);
-/* The plan that the profile at `path` has for just this layer and the GPU that is here; false: none. */
+/* The plan that the profile at `path` has for this layer and the GPU that is here, as mot_cuda looks it up; false:
+ * none. */
 bool tune_find_cuda_layer(const char *path, const mot_shape *, mot_dtype, mot_plan *out);
 /* Beside the CPU's profile "p.json" the GPU's, "p.cuda.json"; NULL: $XDG_CACHE_HOME/mot/<fingerprint of the GPU>.json.
  * False: no home. */

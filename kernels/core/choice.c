@@ -1,5 +1,5 @@
-/* choice.c: a variant with its knobs set, to and from text. */
-#include "registry.h"
+/* choice.c: a variant with its knobs set, to and from text; and whether choices together are a layer. */
+#include "plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,4 +71,18 @@ bool mot_choice_parse(mot_choice *out, const char *text, const mot_variant *(*fi
     if (!v) return false;
     *out = (mot_choice){v, mot_config_default(v)};
     return text[n] == 0 || parse_knobs(v, &out->config, text + n);
+}
+
+mot_dtype mot_plan_dtype(const mot_plan *p) { return p->step[0].variant->dtype; }
+
+bool mot_plan_is_layer(const mot_plan *p) {
+    const int between = MOT_P | MOT_MIXED | MOT_Y;
+    int done = 0;
+    for (int i = 0; i < p->steps; i++) {
+        if (!p->step[i].variant || p->step[i].variant->dtype != mot_plan_dtype(p)) return false;
+        const mot_stage stage = p->step[i].variant->stage;
+        if ((mot_stage_reads(stage) & between) & ~done) return false; /* reads what nobody has written */
+        done |= mot_stage_writes(stage);
+    }
+    return done == (between | MOT_OUT);
 }

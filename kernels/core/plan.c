@@ -8,20 +8,6 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 /* SIZE_MAX where the sum does not fit: no allocation of it succeeds. */
 static size_t add(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
 
-mot_dtype mot_plan_dtype(const mot_plan *p) { return p->step[0].variant->dtype; }
-
-bool mot_plan_is_layer(const mot_plan *p) {
-    const int between = MOT_P | MOT_MIXED | MOT_Y;
-    int done = 0;
-    for (int i = 0; i < p->steps; i++) {
-        if (!p->step[i].variant || p->step[i].variant->dtype != mot_plan_dtype(p)) return false;
-        const mot_stage stage = p->step[i].variant->stage;
-        if ((mot_stage_reads(stage) & between) & ~done) return false; /* reads what nobody has written */
-        done |= mot_stage_writes(stage);
-    }
-    return done == (between | MOT_OUT);
-}
-
 static size_t bytes_of(const mot_plan *plan, const mot_shape *s, enum mot_tensor tensor) {
     return mot_tensor_span(s, mot_plan_dtype(plan), tensor, NULL).bytes;
 }

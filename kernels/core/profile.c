@@ -1,8 +1,6 @@
 /* profile.c: JSON -> a sorted array of validated plans, and the look-up in it. */
 #include "profile.h"
 
-#include "cpu.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -57,20 +55,20 @@ static uint64_t number_at(const json_t *object, const char *name) {
     return number > 0 ? (uint64_t)number : 0;
 }
 
-static mot_status validate(const json_t *root) {
+static mot_status validate(const json_t *root, const mot_profile_owner *owner) {
     static const char *texts[] = {"library", "kernels", "machine"};
     if (strcmp(string_at(root, "format"), "mot-profile") != 0) return MOT_ERROR_PROFILE_FORMAT;
     if (!json_is_integer(json_object_get(root, "schema"))) return MOT_ERROR_PROFILE_FORMAT;
     for (int i = 0; i < 3; i++)
         if (!json_is_string(json_object_get(root, texts[i]))) return MOT_ERROR_PROFILE_FORMAT;
     if (!json_is_array(json_object_get(root, "entries"))) return MOT_ERROR_PROFILE_FORMAT;
-    char kernels[17], machine[256];
-    snprintf(kernels, sizeof kernels, "%016" PRIx64, mot_registry_hash());
-    mot_cpu_fingerprint(machine, sizeof machine);
+    char kernels[17], version[32];
+    snprintf(version, sizeof version, "%d.%d.%d", MOT_VERSION_MAJOR, MOT_VERSION_MINOR, MOT_VERSION_PATCH);
+    snprintf(kernels, sizeof kernels, "%016" PRIx64, owner->kernels);
     if (number_at(root, "schema") != 1) return MOT_ERROR_PROFILE_VERSION;
-    if (strcmp(string_at(root, "library"), mot_version_string()) != 0) return MOT_ERROR_PROFILE_VERSION;
+    if (strcmp(string_at(root, "library"), version) != 0) return MOT_ERROR_PROFILE_VERSION;
     if (strcmp(string_at(root, "kernels"), kernels) != 0) return MOT_ERROR_PROFILE_VERSION;
-    if (strcmp(string_at(root, "machine"), machine) != 0) return MOT_ERROR_PROFILE_MACHINE;
+    if (strcmp(string_at(root, "machine"), owner->machine) != 0) return MOT_ERROR_PROFILE_MACHINE;
     return MOT_OK;
 }
 
@@ -96,23 +94,23 @@ static bool find_cache(const char *name, uint64_t *out) {
     return false;
 }
 
-static bool parse_key(const json_t *json, uint64_t key[KEY_WORDS]) {
+static bool parse_key(const json_t *json, const mot_profile_owner *owner, uint64_t key[KEY_WORDS]) {
     static const char *names[] = {"t", "e", "d", "h", "g"};
     const json_t *dims = json_object_get(json, "dims");
-    mot_isa isa;
+    mot_profile_place place;
     mot_dtype dtype;
     if (!find_stage(string_at(json, "stage"), &key[STAGE]) || !find_cache(string_at(json, "cache"), &key[CACHE]))
         return false;
     if (!mot_dtype_parse(string_at(json, "dtype"), &dtype)) return false;
-    if (!mot_isa_parse(string_at(json, "isa"), &isa) || isa == MOT_ISA_BEST || isa > mot_cpu_isa()) return false;
+    if (!owner->place(string_at(json, "isa"), number_at(json, "threads"), dtype, &place)) return false;
     key[DTYPE] = dtype;
-    key[ISA] = mot_isa_for(isa, dtype);
-    key[THREADS] = number_at(json, "threads");
+    key[ISA] = place.isa;
+    key[THREADS] = (uint64_t)place.threads;
     for (int i = 0; i < 5; i++) {
         key[T + i] = number_at(dims, names[i]);
         if (key[T + i] == 0 || key[T + i] > SIZE_MAX) return false;
     }
-    return key[THREADS] >= 1 && key[THREADS] <= 1024;
+    return true;
 }
 
 static mot_shape key_shape(const uint64_t key[KEY_WORDS]) {
@@ -126,14 +124,15 @@ static bool plan_supports(const mot_plan *plan, const mot_shape *shape) {
 }
 
 /* The choices must be compiled in, legal, runnable here, of the entry's ISA or a lower one, and together its stage. */
-static bool parse_plan(const json_t *choices, const uint64_t key[KEY_WORDS], mot_plan *plan) {
+static bool parse_plan(const json_t *choices, const mot_profile_owner *owner, const uint64_t key[KEY_WORDS],
+                       mot_plan *plan) {
     size_t steps = json_array_size(choices);
     if (steps < 1 || steps > MOT_MAX_STEPS) return false;
     plan->steps = (int)steps;
     for (size_t i = 0; i < steps; i++) {
         const char *text = json_string_value(json_array_get(choices, i));
         mot_choice *choice = &plan->step[i];
-        if (!text || !mot_choice_parse(choice, text, mot_registry_find)) return false;
+        if (!text || !mot_choice_parse(choice, text, owner->find)) return false;
         if (!mot_config_legal(choice->variant, &choice->config)) return false;
         if (choice->variant->isa > key[ISA] || choice->variant->dtype != key[DTYPE]) return false;
     }
@@ -168,14 +167,14 @@ static void drop_contradictions(mot_profile *profile) {
     profile->count = kept;
 }
 
-static mot_status build(mot_profile **out, const json_t *entries) {
+static mot_status build(mot_profile **out, const json_t *entries, const mot_profile_owner *owner) {
     size_t count = json_array_size(entries), i;
     mot_profile *profile = calloc(1, sizeof *profile + count * sizeof(entry));
     if (!profile) return MOT_ERROR_MEMORY;
     const json_t *json;
     json_array_foreach(entries, i, json) {
         entry *e = &profile->entries[profile->count];
-        if (parse_key(json, e->key) && parse_plan(json_object_get(json, "choices"), e->key, &e->plan))
+        if (parse_key(json, owner, e->key) && parse_plan(json_object_get(json, "choices"), owner, e->key, &e->plan))
             profile->count++;
         else
             profile->dropped++;
@@ -186,7 +185,7 @@ static mot_status build(mot_profile **out, const json_t *entries) {
     return MOT_OK;
 }
 
-mot_status mot_profile_load_memory(mot_profile **out, const void *data, size_t bytes) {
+mot_status mot_profile_read(mot_profile **out, const void *data, size_t bytes, const mot_profile_owner *owner) {
     if (!out) return MOT_ERROR_NULL;
     *out = NULL;
     if (!data) return MOT_ERROR_NULL;
@@ -194,13 +193,13 @@ mot_status mot_profile_load_memory(mot_profile **out, const void *data, size_t b
     json_error_t error;
     json_t *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &error);
     if (!root) return json_error_code(&error) == json_error_out_of_memory ? MOT_ERROR_MEMORY : MOT_ERROR_PROFILE_FORMAT;
-    mot_status status = validate(root);
-    if (status == MOT_OK) status = build(out, json_object_get(root, "entries"));
+    mot_status status = validate(root, owner);
+    if (status == MOT_OK) status = build(out, json_object_get(root, "entries"), owner);
     json_decref(root);
     return status;
 }
 
-void mot_profile_destroy(mot_profile *profile) { free(profile); }
+void mot_profile_free(mot_profile *profile) { free(profile); }
 size_t mot_profile_count(const mot_profile *profile) { return profile ? profile->count : 0; }
 size_t mot_profile_dropped(const mot_profile *profile) { return profile ? profile->dropped : 0; }
 
@@ -237,18 +236,13 @@ static size_t below(const mot_profile *profile, size_t index) {
     return index;
 }
 
-static const mot_plan *look_up(const mot_profile *profile, mot_stage stage, const mot_shape *s, mot_isa isa,
-                               mot_dtype dtype, int threads) {
+const mot_plan *mot_profile_plan(const mot_profile *profile, mot_stage stage, const mot_shape *s, mot_dtype dtype,
+                                 mot_profile_place place) {
     if (!profile || s->groups == 0) return NULL;
-    const uint64_t key[KEY_WORDS] = {[STAGE] = stage,
-                                     [DTYPE] = dtype,
-                                     [ISA] = mot_isa_for(isa, dtype),
-                                     [THREADS] = (uint64_t)threads,
-                                     [T] = s->group_size,
-                                     [E] = s->experts,
-                                     [D] = s->d_model,
-                                     [H] = s->d_expert,
-                                     [G] = s->groups};
+    const uint64_t key[KEY_WORDS] = {
+        [STAGE] = stage,     [DTYPE] = dtype,  [ISA] = place.isa, [THREADS] = (uint64_t)place.threads,
+        [T] = s->group_size, [E] = s->experts, [D] = s->d_model,  [H] = s->d_expert,
+        [G] = s->groups};
     size_t index = lower_bound(profile, key);
     const entry *up = usable(profile, index, key);
     if (up && up->key[G] == key[G]) return &up->plan;
@@ -256,19 +250,4 @@ static const mot_plan *look_up(const mot_profile *profile, mot_stage stage, cons
     if (!up || !down) return up ? &up->plan : down ? &down->plan : NULL;
     double up_ratio = (double)up->key[G] / (double)key[G], down_ratio = (double)key[G] / (double)down->key[G];
     return up_ratio < down_ratio ? &up->plan : &down->plan;
-}
-
-bool mot_profile_layer(const mot_profile *profile, const mot_shape *shape, mot_isa isa, mot_dtype dtype, int threads,
-                       mot_plan *out) {
-    const mot_plan *plan = look_up(profile, MOT_STAGE_LAYER, shape, isa, dtype, threads);
-    if (plan) *out = *plan;
-    return plan != NULL;
-}
-
-bool mot_profile_stage(const mot_profile *profile, mot_stage stage, const mot_shape *shape, mot_isa isa,
-                       mot_dtype dtype, int threads, mot_choice *out) {
-    if (stage == MOT_STAGE_LAYER) return false;
-    const mot_plan *plan = look_up(profile, stage, shape, isa, dtype, threads);
-    if (plan) *out = plan->step[0];
-    return plan != NULL;
 }

@@ -4,7 +4,7 @@
 #define MOT_CUDA_TABLE_H
 
 #include "cuda_module.h"
-#include "plan.h"
+#include "profile.h"
 
 /* A check that a kernel has passed on a real GPU. */
 typedef struct mot_cuda_record {
@@ -39,6 +39,15 @@ typedef struct mot_cuda_wish {
 /* The last variant of the table that fits; variant NULL if there is none. */
 mot_choice mot_cuda_pick(mot_stage, const mot_shape *, const mot_cuda_wish *);
 mot_plan mot_cuda_pick_layer(const mot_shape *, const mot_cuda_wish *); /* steps 0 if a stage has none */
+
+/* v itself may be chosen so. */
+bool mot_cuda_fits(const mot_cuda_variant *v, const mot_shape *, const mot_cuda_wish *);
+
+/* "nvidia-h100-80gb-hbm3-sm90-132": also the name of a file. */
+void mot_cuda_fingerprint(const mot_cuda_device *, char *buf, size_t size);
+mot_profile_owner mot_cuda_profile_owner(const mot_cuda_device *);
+/* What a profile has for a stage or a layer, if all of it fits the wish. profile may be NULL. */
+bool mot_cuda_tuned(const mot_profile *, mot_stage, const mot_shape *, const mot_cuda_wish *, mot_plan *out);
 
 size_t mot_cuda_plan_workspace_bytes(const mot_plan *, const mot_shape *);
 /* Queues the steps of a layer. t: x, controller, w1, w2, out, strides, temperature. The code of the first failure. */

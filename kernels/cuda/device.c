@@ -71,8 +71,10 @@ mot_status mot_cuda_resolve(mot_cuda_setting *out, const mot_cuda_options *optio
     if (status) return status;
     if (!mot_cuda_available(o.device, NULL, 0)) return MOT_ERROR_DEVICE;
     if ((o.device < 0 && cuda->current(&o.device)) || cuda->architecture(o.device, &sm)) return MOT_ERROR_DEVICE;
-    *out = (mot_cuda_setting){
-        .device = o.device, .temperature = o.temperature, .wish = {o.dtype, sm, o.tf32 == 1, o.unverified == 1}};
+    *out = (mot_cuda_setting){.device = o.device,
+                              .temperature = o.temperature,
+                              .wish = {o.dtype, sm, o.tf32 == 1, o.unverified == 1},
+                              .profile = (const mot_profile *)o.profile};
     return MOT_OK;
 }
 

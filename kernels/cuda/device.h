@@ -14,6 +14,7 @@ typedef struct mot_cuda_setting {
     int device;
     float temperature;
     mot_cuda_wish wish;
+    const mot_profile *profile;
 } mot_cuda_setting;
 
 /* Defaults for NULL; the device asked for its architecture. Errors: OPTIONS, DEVICE. */

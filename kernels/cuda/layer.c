@@ -12,7 +12,7 @@ struct mot_cuda_layer {
     mot_plan plan;
     void *controller, *w1, *w2, *workspace; /* on the device */
     size_t workspace_bytes;
-    bool has_weights;
+    bool has_weights, tuned;
 };
 
 /* ---- life ---- */
@@ -20,6 +20,9 @@ struct mot_cuda_layer {
 static mot_status choose(mot_cuda_layer *l) {
     mot_cuda_wish any = l->setting.wish;
     any.unverified = true;
+    l->tuned = mot_cuda_tuned(l->setting.profile, MOT_STAGE_LAYER, &l->shape, &l->setting.wish, &l->plan);
+    l->setting.profile = NULL; /* the caller may free it */
+    if (l->tuned) return MOT_OK;
     l->plan = mot_cuda_pick_layer(&l->shape, &l->setting.wish);
     return l->plan.steps ? MOT_OK : mot_cuda_why_none(mot_cuda_pick_layer(&l->shape, &any).steps > 0);
 }
@@ -145,8 +148,9 @@ mot_status mot_cuda_layer_describe(const mot_cuda_layer *l, char *buf, size_t si
     size_t used = 0;
     for (int i = 0; i < l->plan.steps; i++) {
         const mot_cuda_variant *v = mot_cuda_of(l->plan.step[i].variant);
-        used += (size_t)snprintf(used < size ? buf + used : NULL, used < size ? size - used : 0, "%s (%s)\n",
-                                 v->variant.name, mot_cuda_verified(v) ? "verified" : "unverified");
+        used += (size_t)snprintf(used < size ? buf + used : NULL, used < size ? size - used : 0, "%s (%s, %s)\n",
+                                 v->variant.name, mot_cuda_verified(v) ? "verified" : "unverified",
+                                 l->tuned ? "profile" : "default");
     }
     return used < size ? MOT_OK : MOT_ERROR_BUFFER;
 }

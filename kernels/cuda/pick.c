@@ -1,17 +1,17 @@
 /* pick.c: which kernels make up a layer, and how they are queued. */
 #include "cuda_table.h"
 
-static bool fits(const mot_cuda_variant *v, mot_stage stage, const mot_shape *s, const mot_cuda_wish *w) {
+bool mot_cuda_fits(const mot_cuda_variant *v, const mot_shape *s, const mot_cuda_wish *w) {
     const mot_config none = {{0}};
-    if (v->baseline || v->variant.stage != stage || v->variant.dtype != w->dtype || !mot_cuda_runs_on(v, w->sm))
-        return false;
+    if (v->baseline || v->variant.dtype != w->dtype || !mot_cuda_runs_on(v, w->sm)) return false;
     if ((v->tf32 && !w->tf32) || (!w->unverified && !mot_cuda_verified(v))) return false;
     return v->variant.supports(s, &none);
 }
 
 mot_choice mot_cuda_pick(mot_stage stage, const mot_shape *s, const mot_cuda_wish *w) {
     for (size_t i = mot_cuda_count(); i-- > 0;)
-        if (fits(mot_cuda_at(i), stage, s, w)) return (mot_choice){.variant = &mot_cuda_at(i)->variant};
+        if (mot_cuda_at(i)->variant.stage == stage && mot_cuda_fits(mot_cuda_at(i), s, w))
+            return (mot_choice){.variant = &mot_cuda_at(i)->variant};
     return (mot_choice){0};
 }
 

@@ -27,9 +27,12 @@ static mot_status check(const call *c, mot_dtype dtype) {
     return mot_check_spans(span[0], span + 1, c->inputs);
 }
 
-static mot_status choose(mot_choice *out, const call *c, const mot_cuda_wish *wish) {
+static mot_status choose(mot_choice *out, const call *c, const mot_cuda_setting *o) {
+    const mot_cuda_wish *wish = &o->wish;
     mot_cuda_wish any = *wish;
+    mot_plan tuned;
     any.unverified = true;
+    if (mot_cuda_tuned(o->profile, c->stage, c->shape, wish, &tuned)) return *out = tuned.step[0], MOT_OK;
     *out = mot_cuda_pick(c->stage, c->shape, wish);
     return out->variant ? MOT_OK : mot_cuda_why_none(mot_cuda_pick(c->stage, c->shape, &any).variant != NULL);
 }
@@ -56,7 +59,7 @@ static mot_status run(const call *c, const mot_cuda_options *options, void *stre
     if (!status) status = mot_cuda_resolve(&o, options);
     if (!status) status = check(c, o.wish.dtype);
     if (status || c->shape->groups == 0) return status;
-    status = choose(&choice, c, &o.wish);
+    status = choose(&choice, c, &o);
     if (!status) status = mot_cuda_enter(o.device, &before);
     if (status) return status;
     status = mot_cuda_status(queue(&choice, c, &o, stream));

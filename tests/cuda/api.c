@@ -145,8 +145,8 @@ static void unverified_kernels_are_not_picked(void **state) {
     assert_int_equal(mot_cuda_mix(&shape, NULL, d->x, d->p, d->mixed, NULL), MOT_ERROR_UNVERIFIED);
     l = layer_with_weights(d);
     assert_int_equal(mot_cuda_layer_describe(l, text, sizeof text), MOT_OK);
-    assert_non_null(strstr(text, "(unverified)\n"));
-    assert_null(strstr(text, "(verified)"));
+    assert_non_null(strstr(text, "(unverified, default)\n"));
+    assert_null(strstr(text, "(verified"));
     assert_int_equal(mot_cuda_layer_describe(l, text, 10), MOT_ERROR_BUFFER);
     assert_int_equal(strlen(text), 9);
     mot_cuda_layer_destroy(l);

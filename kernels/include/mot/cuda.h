@@ -15,7 +15,8 @@
  *  - mot_cuda_layer_run and _run_ws allocate nothing, so they may be captured into a CUDA graph.
  *  - A kernel that has not yet passed the suite's check on a real GPU is not used unless options.unverified is 1:
  *    without one that has, MOT_ERROR_UNVERIFIED. `motbench list --filter cuda` says which have.
- *  - Nothing is printed, nothing aborts, the environment is not read (the CUDA runtime reads its own variables).
+ *  - Nothing is printed, nothing aborts; the environment is read by mot_cuda_profile_find only (and by the CUDA
+ * runtime, which has variables of its own).
  *  - The device that is current on entry is current on return.
  *  - Thread safety: as in mot.h.
  *
@@ -36,6 +37,8 @@ extern "C" {
  * may be NULL. Thread-safe. */
 MOT_API int mot_cuda_available(int device, char *why, size_t size);
 
+typedef struct mot_cuda_profile mot_cuda_profile; /* a GPU's tuned choices */
+
 typedef struct mot_cuda_options {
     size_t struct_size; /* sizeof(mot_cuda_options), set by mot_cuda_options_default */
     int device;         /* -1: the one that is current in the call that creates; else its number */
@@ -43,10 +46,23 @@ typedef struct mot_cuda_options {
     int tf32;           /* 1: f32 factors of a product may be rounded to TF32 (10 bits, no denormals); default 0 */
     float temperature;  /* softmax temperature, finite and > 0, default 1 */
     int unverified;     /* 1: also kernels that have never passed their check on a GPU; default 0 */
+    const mot_cuda_profile *profile; /* what was tuned, where it has the shape and the other options allow it; default
+                                        NULL: built-in choices. Only read during the call */
 } mot_cuda_options;
 
 /* Fills in the defaults. NULL is ignored. Thread-safe. */
 MOT_API void mot_cuda_options_default(mot_cuda_options *options);
+
+/* ---- profiles -------------------------------------------------------------------------------------------------- */
+
+/* Reads a profile that `motbench tune --isa cuda` wrote, by the rules of mot_profile_load; the machine is the GPU
+ * `device` (-1: the current one): another name, architecture or number of multiprocessors is PROFILE_MACHINE.
+ * Errors: those of mot_profile_load, OPTIONS, DEVICE. Thread-safe. */
+MOT_API MOT_NODISCARD mot_status mot_cuda_profile_load(mot_cuda_profile **out, const char *path, int device);
+/* Loads <fingerprint of the GPU>.json from the first folder of mot_profile_find that has it; $MOT_PROFILE is not for
+ * GPUs. Errors: as mot_cuda_profile_load. Nothing is ever loaded implicitly. */
+MOT_API MOT_NODISCARD mot_status mot_cuda_profile_find(mot_cuda_profile **out, int device);
+MOT_API void mot_cuda_profile_destroy(mot_cuda_profile *profile); /* accepts NULL */
 
 /* ---- the layer ------------------------------------------------------------------------------------------------- */
 
@@ -74,7 +90,8 @@ MOT_API size_t mot_cuda_layer_workspace_bytes(const mot_cuda_layer *layer);
 MOT_API MOT_NODISCARD mot_status mot_cuda_layer_run_ws(const mot_cuda_layer *layer, const void *x, void *out,
                                                        void *workspace, size_t workspace_bytes, void *stream);
 
-/* Writes the kernels chosen, one line a step, each "verified" or "unverified". Errors: NULL, BUFFER. Thread-safe. */
+/* Writes the kernels chosen, one line a step, "name (verified|unverified, profile|default)". Errors: NULL, BUFFER.
+ * Thread-safe. */
 MOT_API MOT_NODISCARD mot_status mot_cuda_layer_describe(const mot_cuda_layer *layer, char *buf, size_t size);
 
 /* Waits for the device (as cudaFree does) and frees. Accepts NULL. */

@@ -1,8 +1,6 @@
-/* profile_find.c: profiles as files, and where they are looked for. */
+/* profile_file.c: profiles as files, and where they are looked for. */
 #define _GNU_SOURCE
 #include "profile.h"
-
-#include "cpu.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,22 +35,23 @@ static bool read_all(int fd, char *data, size_t bytes) {
     return true;
 }
 
-static mot_status load_fd(mot_profile **out, int fd, size_t bytes) {
+static mot_status load_fd(mot_profile **out, int fd, size_t bytes, const mot_profile_owner *owner) {
     char *data = malloc(bytes + 1);
     if (!data) return MOT_ERROR_MEMORY;
-    mot_status status = read_all(fd, data, bytes) ? mot_profile_load_memory(out, data, bytes) : MOT_ERROR_PROFILE_IO;
+    const bool whole = read_all(fd, data, bytes);
+    const mot_status status = whole ? mot_profile_read(out, data, bytes, owner) : MOT_ERROR_PROFILE_IO;
     free(data);
     return status;
 }
 
-mot_status mot_profile_load(mot_profile **out, const char *path) {
+mot_status mot_profile_read_file(mot_profile **out, const char *path, const mot_profile_owner *owner) {
     if (!out) return MOT_ERROR_NULL;
     *out = NULL;
     if (!path) return MOT_ERROR_NULL;
     int fd;
     size_t bytes;
     mot_status status = open_regular(path, &fd, &bytes);
-    if (status == MOT_OK) status = load_fd(out, fd, bytes);
+    if (status == MOT_OK) status = load_fd(out, fd, bytes, owner);
     if (fd >= 0) close(fd);
     return status;
 }
@@ -107,23 +106,20 @@ static bool folder_at(size_t index, char *buf, size_t size) {
     return true;
 }
 
-bool mot_profile_search_path(size_t index, char *buf, size_t size) {
-    char folder[PATH_BYTES], machine[256];
-    const char *named = getenv("MOT_PROFILE");
+bool mot_profile_folder_path(size_t index, const char *machine, char *buf, size_t size) {
+    char folder[PATH_BYTES];
     if (size == 0) return false;
-    if (named && named[0]) return index == 0 && fits(snprintf(buf, size, "%s", named), size);
-    mot_cpu_fingerprint(machine, sizeof machine);
     for (size_t i = 0; folder_at(i, folder, sizeof folder); i++)
         if (folder[0] && index-- == 0) return fits(snprintf(buf, size, "%s/%s.json", folder, machine), size);
     return false;
 }
 
-mot_status mot_profile_find(mot_profile **out) {
+mot_status mot_profile_read_found(mot_profile **out, const mot_profile_owner *owner) {
     char path[PATH_BYTES + 256];
     if (!out) return MOT_ERROR_NULL;
     *out = NULL;
-    for (size_t i = 0; mot_profile_search_path(i, path, sizeof path); i++) {
-        mot_status status = mot_profile_load(out, path);
+    for (size_t i = 0; mot_profile_folder_path(i, owner->machine, path, sizeof path); i++) {
+        mot_status status = mot_profile_read_file(out, path, owner);
         if (status != MOT_ERROR_PROFILE_NOT_FOUND) return status;
     }
     return MOT_ERROR_PROFILE_NOT_FOUND;
