@@ -21,7 +21,10 @@ const char *mot_cuda_cublas_missing(void);
 const char *mot_cuda_cublaslt_missing(void);
 
 /* One stage of the layer; a cudaError_t. cublas: plain strided-batched products, and pointwise.cu between them.
- * cublaslt: the experts alone, relu in the first product's epilogue; the algorithm that its heuristic puts first. */
+ * cublaslt: the experts alone, relu in the first product's epilogue, by the fastest of the algorithms that its
+ * heuristic names: the first call with these sizes times them, and so waits, unless the stream is being captured. Not
+ * thread-safe.
+ */
 int mot_cuda_cublas(mot_stage, mot_cuda_blas_type, const mot_shape *, const mot_tensors *, void *stream);
 int mot_cuda_cublaslt(mot_stage, mot_cuda_blas_type, const mot_shape *, const mot_tensors *, void *stream);
 

@@ -1,8 +1,10 @@
 /* blas_cublaslt.c: see blas.h. Its matrices are column by column: a row-major c = a.b is to it c' = b'.a'. */
 #include "blas.h"
+#include "cuda_module.h"
 
 #include <cublasLt.h>
 #include <dlfcn.h>
+#include <math.h>
 
 #define FUNCTIONS(F)                                                                                                   \
     F(cublasLtCreate)                                                                                                  \
@@ -55,14 +57,16 @@ static cublasStatus_t handle_of(cublasLtHandle_t *out) {
 /* ---- one batched product ---- */
 
 /* c (m,n) = a (m,k) . b (k,n) for each expert, row-major, contiguous. */
-typedef struct product {
-    const void *a, *b;
-    void *c;
+typedef struct sizes {
     size_t m, n, k, batches;
     cudaDataType_t type;
     cublasComputeType_t how;
     bool relu;
-    void *workspace;
+} sizes;
+typedef struct product {
+    sizes of;
+    const void *a, *b;
+    void *c, *workspace;
 } product;
 
 typedef struct plan {
@@ -72,22 +76,22 @@ typedef struct plan {
 } plan;
 
 static cublasStatus_t matrix(cublasLtMatrixLayout_t *out, const product *p, size_t rows, size_t columns) {
-    const int32_t batches = (int32_t)p->batches;
+    const int32_t batches = (int32_t)p->of.batches;
     const int64_t step = (int64_t)(rows * columns);
-    cublasStatus_t s = lt.cublasLtMatrixLayoutCreate(out, p->type, columns, rows, (int64_t)columns);
+    cublasStatus_t s = lt.cublasLtMatrixLayoutCreate(out, p->of.type, columns, rows, (int64_t)columns);
     if (!s) s = lt.cublasLtMatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batches, sizeof batches);
     if (s) return s;
     return lt.cublasLtMatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &step, sizeof step);
 }
 
 static cublasStatus_t describe(plan *out, const product *p) {
-    const cublasLtEpilogue_t epilogue = p->relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
+    const cublasLtEpilogue_t epilogue = p->of.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
     const uint64_t bytes = MOT_CUDA_BLAS_WORKSPACE;
-    cublasStatus_t s = lt.cublasLtMatmulDescCreate(&out->what, p->how, CUDA_R_32F);
+    cublasStatus_t s = lt.cublasLtMatmulDescCreate(&out->what, p->of.how, CUDA_R_32F);
     if (!s) s = lt.cublasLtMatmulDescSetAttribute(out->what, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
-    if (!s) s = matrix(&out->a, p, p->m, p->k);
-    if (!s) s = matrix(&out->b, p, p->k, p->n);
-    if (!s) s = matrix(&out->c, p, p->m, p->n);
+    if (!s) s = matrix(&out->a, p, p->of.m, p->of.k);
+    if (!s) s = matrix(&out->b, p, p->of.k, p->of.n);
+    if (!s) s = matrix(&out->c, p, p->of.m, p->of.n);
     if (!s) s = lt.cublasLtMatmulPreferenceCreate(&out->wish);
     if (s) return s;
     return lt.cublasLtMatmulPreferenceSetAttribute(out->wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
@@ -102,22 +106,77 @@ static void forget(plan *x) {
     if (x->wish) lt.cublasLtMatmulPreferenceDestroy(x->wish);
 }
 
-static cublasStatus_t multiply(const plan *x, const product *p, cudaStream_t stream) {
+static cublasStatus_t multiply(const plan *x, const product *p, const cublasLtMatmulAlgo_t *algorithm, void *stream) {
     const float one = 1, zero = 0;
     cublasLtHandle_t handle;
-    cublasLtMatmulHeuristicResult_t best;
-    int found = 0;
-    cublasStatus_t s = handle_of(&handle);
-    if (!s) s = lt.cublasLtMatmulAlgoGetHeuristic(handle, x->what, x->b, x->a, x->c, x->c, x->wish, 1, &best, &found);
-    if (s || !found) return s ? s : CUBLAS_STATUS_NOT_SUPPORTED;
-    return lt.cublasLtMatmul(handle, x->what, &one, p->b, x->b, p->a, x->a, &zero, p->c, x->c, p->c, x->c, &best.algo,
+    const cublasStatus_t s = handle_of(&handle);
+    if (s) return s;
+    return lt.cublasLtMatmul(handle, x->what, &one, p->b, x->b, p->a, x->a, &zero, p->c, x->c, p->c, x->c, algorithm,
                              p->workspace, MOT_CUDA_BLAS_WORKSPACE, stream);
 }
 
-static cublasStatus_t run(const product *p, cudaStream_t stream) {
+/* ---- the algorithm ---- */
+
+enum { TRIED = 8, REPEATS = 4, KNOWN = 64 };
+
+/* Milliseconds of a few calls after a first one; infinite for an algorithm that does not work here. */
+static float time_of(const plan *x, const product *p, const cublasLtMatmulAlgo_t *algorithm, void *stream) {
+    const mot_cuda_module *cuda = &mot_cuda_module_table;
+    void *begin = NULL, *end = NULL;
+    float ms = INFINITY;
+    int bad = multiply(x, p, algorithm, stream) || cuda->event_create(&begin) || cuda->event_create(&end) ||
+              cuda->event_record(begin, stream);
+    for (int i = 0; i < REPEATS && !bad; i++) bad = multiply(x, p, algorithm, stream) != CUBLAS_STATUS_SUCCESS;
+    if (bad || cuda->event_record(end, stream) || cuda->wait(stream) || cuda->elapsed(&ms, begin, end)) ms = INFINITY;
+    if (begin) cuda->event_destroy(begin);
+    if (end) cuda->event_destroy(end);
+    return ms;
+}
+
+/* What the heuristic names, the fastest first. */
+static cublasStatus_t sort_out(const plan *x, const product *p, void *stream, cublasLtMatmulAlgo_t *out) {
+    cublasLtHandle_t handle;
+    cublasLtMatmulHeuristicResult_t named[TRIED];
+    int found = 0, best = 0;
+    float least = INFINITY;
+    cublasStatus_t s = handle_of(&handle);
+    if (!s)
+        s = lt.cublasLtMatmulAlgoGetHeuristic(handle, x->what, x->b, x->a, x->c, x->c, x->wish, TRIED, named, &found);
+    if (s || !found) return s ? s : CUBLAS_STATUS_NOT_SUPPORTED;
+    for (int i = 0; i < found && found > 1 && !mot_cuda_module_table.capturing(stream); i++) {
+        const float ms = time_of(x, p, &named[i].algo, stream);
+        if (ms < least) least = ms, best = i;
+    }
+    *out = named[best].algo;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+static bool same(const sizes *a, const sizes *b) {
+    return a->m == b->m && a->n == b->n && a->k == b->k && a->batches == b->batches && a->type == b->type &&
+           a->how == b->how && a->relu == b->relu;
+}
+
+/* Once for the same sizes; what was not timed is not remembered. */
+static cublasStatus_t choose(const plan *x, const product *p, void *stream, cublasLtMatmulAlgo_t *out) {
+    static struct {
+        sizes of;
+        cublasLtMatmulAlgo_t algorithm;
+    } known[KNOWN];
+    static size_t count;
+    for (size_t i = 0; i < count; i++)
+        if (same(&known[i].of, &p->of)) return *out = known[i].algorithm, CUBLAS_STATUS_SUCCESS;
+    const cublasStatus_t s = sort_out(x, p, stream, out);
+    if (!s && count < KNOWN && !mot_cuda_module_table.capturing(stream))
+        known[count].of = p->of, known[count++].algorithm = *out;
+    return s;
+}
+
+static cublasStatus_t run(const product *p, void *stream) {
     plan x = {0};
+    cublasLtMatmulAlgo_t algorithm;
     cublasStatus_t s = describe(&x, p);
-    if (!s) s = multiply(&x, p, stream);
+    if (!s) s = choose(&x, p, stream, &algorithm);
+    if (!s) s = multiply(&x, p, &algorithm, stream);
     forget(&x);
     return s;
 }
@@ -136,12 +195,17 @@ int mot_cuda_cublaslt(mot_stage stage, mot_cuda_blas_type type, const mot_shape 
                       void *stream) {
     if (mot_cuda_cublaslt_missing() || stage != MOT_STAGE_EXPERTS) return cudaErrorNotSupported;
     const size_t hidden = s->experts * s->groups * s->d_expert * mot_dtype_bytes(type.dtype);
-    product p = {.batches = s->experts, .m = s->groups, .type = type.dtype == MOT_BF16 ? CUDA_R_16BF : CUDA_R_32F};
-    p.how = type.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-    p.workspace = (char *)t->scratch + mot_cuda_blas_aligned(hidden);
-    p.a = t->mixed, p.b = t->w1, p.c = t->scratch, p.n = s->d_expert, p.k = s->d_model, p.relu = true;
+    product p = {.of = {.batches = s->experts,
+                        .m = s->groups,
+                        .n = s->d_expert,
+                        .k = s->d_model,
+                        .type = type.dtype == MOT_BF16 ? CUDA_R_16BF : CUDA_R_32F,
+                        .how = type.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
+                        .relu = true},
+                 .workspace = (char *)t->scratch + mot_cuda_blas_aligned(hidden)};
+    p.a = t->mixed, p.b = t->w1, p.c = t->scratch;
     cublasStatus_t status = run(&p, stream);
     if (status) return code_of(status);
-    p.a = t->scratch, p.b = t->w2, p.c = t->y, p.n = s->d_model, p.k = s->d_expert, p.relu = false;
+    p.a = t->scratch, p.b = t->w2, p.c = t->y, p.of.n = s->d_model, p.of.k = s->d_expert, p.of.relu = false;
     return code_of(run(&p, stream));
 }

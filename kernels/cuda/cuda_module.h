@@ -5,7 +5,7 @@
 
 #include "kernel.h"
 
-enum { MOT_CUDA_ABI = 1, MOT_CUDA_NO_DEVICE = 100, MOT_CUDA_NO_DRIVER = 35 }; /* the last two: cudaError_t */
+enum { MOT_CUDA_ABI = 2, MOT_CUDA_NO_DEVICE = 100, MOT_CUDA_NO_DRIVER = 35 }; /* the last two: cudaError_t */
 
 typedef struct mot_cuda_device {
     char name[96];
@@ -50,6 +50,7 @@ typedef struct mot_cuda_module {
     int (*elapsed)(float *ms, void *begin, void *end); /* of events that are past */
     int (*capture_begin)(void *stream);
     int (*capture_end)(void *stream, void **graph); /* ready to be launched */
+    bool (*capturing)(void *stream);                /* nothing may wait for it now */
     int (*graph_launch)(void *graph, void *stream);
     int (*graph_destroy)(void *graph);
     int (*clock)(double *mhz, void *stream); /* of the multiprocessors, now; waits */

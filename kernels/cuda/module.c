@@ -108,6 +108,10 @@ static int capture_end(void *stream, void **graph) {
     if (captured) cudaGraphDestroy(captured);
     return code;
 }
+static bool capturing(void *stream) {
+    enum cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    return !cudaStreamIsCapturing(stream, &status) && status != cudaStreamCaptureStatusNone;
+}
 static int graph_launch(void *graph, void *stream) { return cudaGraphLaunch(graph, stream); }
 static int graph_destroy(void *graph) { return cudaGraphExecDestroy(graph); }
 
@@ -140,6 +144,7 @@ __attribute__((visibility("default"))) const mot_cuda_module mot_cuda_module_tab
     .elapsed = elapsed,
     .capture_begin = capture_begin,
     .capture_end = capture_end,
+    .capturing = capturing,
     .graph_launch = graph_launch,
     .graph_destroy = graph_destroy,
     .clock = mot_cuda_clock,

@@ -2,6 +2,7 @@
 #include "fake_gemm.h"
 
 #include <cublasLt.h>
+#include <time.h>
 
 typedef struct operation {
     cublasComputeType_t how;
@@ -74,14 +75,20 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
     return set(&((preference *)(void *)p)->bytes, sizeof(uint64_t), from, bytes);
 }
 
+/* What the heuristic names, in this order: with "lt_slow" of MOT_FAKE_CUDA the first takes 20 ms; the last is for
+ * other devices. */
+enum { SLOW, FAST, NOT_HERE, ALGORITHMS };
+
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t h, cublasLtMatmulDesc_t d, cublasLtMatrixLayout_t a,
                                               cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c,
                                               cublasLtMatrixLayout_t out, cublasLtMatmulPreference_t wish, int asked,
                                               cublasLtMatmulHeuristicResult_t results[], int *found) {
     (void)h, (void)d, (void)a, (void)b, (void)c, (void)out;
     demand(asked >= 1, "no algorithm wanted");
-    results[0] = (cublasLtMatmulHeuristicResult_t){.workspaceSize = ((preference *)(void *)wish)->bytes};
-    *found = 1;
+    *found = asked < ALGORITHMS ? asked : ALGORITHMS;
+    for (int i = 0; i < *found; i++)
+        results[i] = (cublasLtMatmulHeuristicResult_t){.algo.data = {(uint64_t)i},
+                                                       .workspaceSize = ((preference *)(void *)wish)->bytes};
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -93,7 +100,11 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t h, cublasLtMatmulDesc_t d, const 
     const operation *what = (void *)d;
     const layout *x = (void *)la, *y = (void *)lb, *z = (void *)lout;
     const int tf32 = what->how == CUBLAS_COMPUTE_32F_FAST_TF32;
-    (void)h, (void)c, (void)algorithm, (void)stream;
+    const char *faults = getenv("MOT_FAKE_CUDA");
+    (void)h, (void)c, (void)stream;
+    if (algorithm->data[0] == NOT_HERE) return CUBLAS_STATUS_NOT_SUPPORTED;
+    if (algorithm->data[0] == SLOW && faults && strstr(faults, "lt_slow"))
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     demand(*(const float *)beta == 0 && lc == lout, "a result that is added to");
     demand(x->columns == y->rows && x->rows == z->rows && y->columns == z->columns, "matrices that do not fit");
     demand(x->batches == y->batches && x->batches == z->batches, "batches of different lengths");

@@ -230,6 +230,7 @@ static int capture_end(void *on, void **out) {
     s->recording = NULL;
     return *out ? 0 : ERROR_CAPTURE;
 }
+static bool capturing(void *on) { return on && ((stream *)on)->recording; }
 static int graph_launch(void *data, void *s) {
     const graph *g = data;
     (void)s;
@@ -290,6 +291,7 @@ __attribute__((visibility("default"))) const mot_cuda_module mot_cuda_module_tab
     .elapsed = elapsed,
     .capture_begin = capture_begin,
     .capture_end = capture_end,
+    .capturing = capturing,
     .graph_launch = graph_launch,
     .graph_destroy = graph_destroy,
     .clock = clock_now,

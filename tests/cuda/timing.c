@@ -1,6 +1,7 @@
 /* timing.c: motbench bench, ceilings, tune and report with a GPU that is none. */
 #include "driver.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,23 @@ static void kernels_are_timed(void **state) {
     expect_err(&o, "2 timed, 0 skipped");
     o = run_with(FAKE, BENCH "--isa scalar --stage mix --json"); /* a GPU has none of the CPU's */
     assert_null(strstr(o.out, "cuda"));
+}
+
+/* Of the algorithms that cublasLt names the fastest is timed, also where the first takes 20 ms and one does not work.
+ */
+static void the_librarys_best_is_timed(void **state) {
+    (void)state;
+    outcome o =
+        run_with(FAKE "MOT_FAKE_CUDA=cublas,lt_slow", BENCH "--choice experts_cuda_cublaslt --out lt.jsonl --json");
+    if (strstr(o.out, "is not here")) {
+        print_message("SKIP: no headers of cublasLt\n");
+        skip();
+    }
+    expect_code(&o, 0);
+    json_t *rows = json_loads(o.out, 0, NULL), *row = json_array_get(rows, 0);
+    const double ns = json_number_value(json_object_get(row, "median_ns"));
+    if (!(ns > 0 && ns < 20e6)) fail_msg("median %g ns: %s", ns, o.out);
+    json_decref(rows);
 }
 
 /* ---- ceilings */
@@ -204,6 +222,7 @@ static void the_wrong_is_not_chosen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_are_timed),
+                                       cmocka_unit_test(the_librarys_best_is_timed),
                                        cmocka_unit_test(cold_samples_are_flushed),
                                        cmocka_unit_test(the_gpu_has_ceilings),
                                        cmocka_unit_test(times_are_related_to_them),
