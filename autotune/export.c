@@ -80,11 +80,18 @@ static bool parse_sizes(const json_t *json, export_entry *e) {
     if (json_unpack((json_t *)json, "{s:I,s:{s:I,s:I,s:I,s:I,s:I}}", "threads", &threads, "dims", "g", &g, "t", &t, "e",
                     &experts, "d", &d, "h", &h) != 0)
         return false;
-    if (g < 1 || t < 1 || experts < 1 || d < 1 || h < 1 || threads < 1 || threads > 1024) return false;
+    if (g < 1 || t < 1 || experts < 1 || d < 1 || h < 1 || threads < 0 || threads > 1024) return false;
     e->shape = (mot_shape){(size_t)g, (size_t)t, (size_t)experts, (size_t)d, (size_t)h};
     e->threads = (int)threads;
     return true;
 }
+
+/* A GPU's entries are of isa "cuda" and 0 threads. */
+static bool parse_isa(const char *name, int threads, mot_isa *out) {
+    *out = MOT_ISA_SCALAR;
+    return name && (threads ? mot_isa_parse(name, out) : strcmp(name, "cuda") == 0);
+}
+const char *export_isa_name(const export_entry *e) { return e->threads ? mot_isa_name(e->isa) : "cuda"; }
 
 /* NULL, or the field that is wrong. */
 static const char *parse_entry(const json_t *json, export_entry *e) {
@@ -96,9 +103,9 @@ static const char *parse_entry(const json_t *json, export_entry *e) {
         return "stage, dtype, isa or cache";
     if (!parse_stage(stage, &e->stage)) return "stage";
     if (!dtype || !mot_dtype_parse(dtype, &e->dtype)) return "dtype";
-    if (!isa || !mot_isa_parse(isa, &e->isa)) return "isa";
     if (!parse_cache(cache, &e->cache)) return "cache";
     if (!parse_sizes(json, e)) return "threads or dims";
+    if (!parse_isa(isa, e->threads, &e->isa)) return "isa";
     if (json_array_size(choices) < 1 || json_array_size(choices) > EXPORT_STEPS) return "choices";
     for (size_t i = 0; i < json_array_size(choices); i++)
         if (!take_step(json_string_value(json_array_get(choices, i)), &e->step[e->steps++])) return "choices";

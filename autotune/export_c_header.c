@@ -40,7 +40,7 @@ static void put_prefix(FILE *out, const export_entry *e) {
     if (e->dtype == MOT_BF16) fputs("_BF16", out);
     fprintf(out, "_G%zu_T%zu_E%zu_D%zu_H%zu_N%d_", e->shape.groups, e->shape.group_size, e->shape.experts,
             e->shape.d_model, e->shape.d_expert, e->threads);
-    put_upper(out, mot_isa_name(e->isa));
+    put_upper(out, export_isa_name(e));
     fputc('_', out);
     put_upper(out, export_cache_name(e->cache));
 }
@@ -83,7 +83,7 @@ static void put_entry(FILE *out, const export_entry *e) {
     fputs(", ", out);
     put_string(out, mot_dtype_name(e->dtype));
     fputs(", ", out);
-    put_string(out, mot_isa_name(e->isa));
+    put_string(out, export_isa_name(e));
     fputs(", ", out);
     put_string(out, export_cache_name(e->cache));
     fprintf(out, ", %zuu, %zuu, %zuu, %zuu, %zuu, %d, %.9g, %.9g, %d, {", e->shape.group_size, e->shape.experts,
@@ -102,7 +102,8 @@ static const char opening[] =
     " * no library. Times are of the machine that MOT_TUNED_MACHINE names; a build for another machine says so with\n"
     " * -DMOT_TUNED_FOR=<its number> and gets an empty table. mot_tuned_find finds the entry of a problem: exact in T, "
     "E, D,\n"
-    " * H and threads, G the nearest by ratio and at most a factor of 2 away; NULL means: nothing better than the "
+    " * H and threads (0: a GPU's), G the nearest by ratio and at most a factor of 2 away; NULL means: nothing better "
+    "than the "
     "default is\n"
     " * known. It looks for f32; mot_tuned_find_as takes the data type. The constants have the same numbers for the "
     "preprocessor; a knob that is not named is at its default. "

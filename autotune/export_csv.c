@@ -20,7 +20,7 @@ static void put_text(FILE *out, const char *text) {
 
 static void put_entry(const export_profile *p, const export_entry *e, FILE *out) {
     fprintf(out, "%s,%s,%s,%d,%s,%zu,%zu,%zu,%zu,%zu,", mot_stage_name(e->stage), mot_dtype_name(e->dtype),
-            mot_isa_name(e->isa), e->threads, export_cache_name(e->cache), e->shape.groups, e->shape.group_size,
+            export_isa_name(e), e->threads, export_cache_name(e->cache), e->shape.groups, e->shape.group_size,
             e->shape.experts, e->shape.d_model, e->shape.d_expert);
     fputc('"', out);
     for (int i = 0; i < e->steps; i++)

@@ -26,9 +26,9 @@ typedef struct export_entry {
     const json_t *json;
     mot_stage stage;
     mot_dtype dtype;
-    mot_isa isa;
-    int cache; /* 0 cold-weights, 1 hot, 2 cold-all: the order of preference */
-    int threads;
+    mot_isa isa; /* of a processor */
+    int cache;   /* 0 cold-weights, 1 hot, 2 cold-all: the order of preference */
+    int threads; /* 0: a GPU */
     mot_shape shape;
     int steps;
     export_step step[EXPORT_STEPS];
@@ -44,6 +44,7 @@ typedef struct export_profile {
 
 bool export_load(export_profile *, const char *path, char *error, size_t size);
 void export_free(export_profile *);
+const char *export_isa_name(const export_entry *); /* as the profile has it */
 const char *export_cache_name(int cache);
 /* A number of the entry's evidence, NAN if it is missing. */
 double export_evidence(const export_entry *, const char *name);

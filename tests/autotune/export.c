@@ -29,6 +29,9 @@ static const char profile_text[] =
     "{\"stage\":\"layer\",\"dtype\":\"bf16\",\"isa\":\"avx512bf16\",\"threads\":2,\"cache\":\"hot\","
     "\"dims\":{\"g\":64,\"t\":32,\"e\":32,\"d\":512,\"h\":2048},\"choices\":[\"front_avx512bf16_bf16_24x16\","
     "\"experts_avx512bf16_bf16_14x32{nc=256}\",\"redistribute_avx512bf16_bf16_12x32\"]},"
+    "{\"stage\":\"layer\",\"dtype\":\"bf16\",\"isa\":\"cuda\",\"threads\":0,\"cache\":\"cold-weights\","
+    "\"dims\":{\"g\":64,\"t\":32,\"e\":32,\"d\":512,\"h\":2048},\"choices\":[\"front_cuda_bf16_t32e32g2\","
+    "\"experts_cuda_bf16_hopper_128x256\",\"redistribute_cuda_bf16_mma_32x128x32\"]},"
     "{\"stage\":\"mix\",\"dtype\":\"f32\",\"isa\":\"avx2\",\"threads\":1,\"cache\":\"hot\","
     "\"dims\":{\"g\":9,\"t\":3,\"e\":5,\"d\":7,\"h\":11},\"choices\":[\"mix_avx2_6x16\"],"
     "\"evidence\":{\"speedup\":1.5}}]}";
@@ -64,6 +67,9 @@ static const char consumer[] =
     "    CHECK(strcmp(x->dtype, \"f32\") == 0 && !mot_tuned_find_as(\"bf16\", \"mix\", 3, 5, 7, 11, 9, 1));\n"
     "    x = mot_tuned_find_as(\"bf16\", \"layer\", 32, 32, 512, 2048, 64, 2);\n"
     "    CHECK(x && strcmp(x->dtype, \"bf16\") == 0 && strcmp(x->isa, \"avx512bf16\") == 0);\n"
+    "    x = mot_tuned_find_as(\"bf16\", \"layer\", 32, 32, 512, 2048, 64, 0);\n" /* a GPU's */
+    "    CHECK(x && strcmp(x->isa, \"cuda\") == 0);\n"
+    "    CHECK(strcmp(x->step[1].variant, \"experts_cuda_bf16_hopper_128x256\") == 0);\n"
     "#ifdef EXPECTED\n"
     "    CHECK(strcmp(MOT_TUNED_MACHINE, EXPECTED) == 0);\n"
     "#endif\n"
@@ -136,7 +142,7 @@ static void json_has_all_entries(void **state) {
     assert_non_null(json);
     assert_string_equal(json_string_value(json_object_get(json, "format")), "mot-tuned");
     assert_string_equal(json_string_value(json_object_get(json, "machine")), hostile_text);
-    assert_int_equal(json_array_size(json_object_get(json, "entries")), 4);
+    assert_int_equal(json_array_size(json_object_get(json, "entries")), 5);
     first = json_array_get(json_object_get(json, "entries"), 0);
     assert_string_equal(json_string_value(json_object_get(first, "stage")), "mix");
     assert_string_equal(json_string_value(json_object_get(first, "shape")), "g9t3e5d7h11");
@@ -152,6 +158,7 @@ static void csv_is_quoted(void **state) {
     assert_non_null(
         strstr(text, "\nlayer,f32,avx512,2,cold-weights,64,32,32,512,2048,\"front_avx512_12x32{dc=128}+experts_"));
     assert_non_null(strstr(text, "\nlayer,bf16,avx512bf16,2,hot,64,32,32,512,2048,\"front_avx512bf16_bf16_24x16+"));
+    assert_non_null(strstr(text, "\nlayer,bf16,cuda,0,cold-weights,64,32,32,512,2048,"));
     assert_non_null(strstr(text, ",1.25,1.2,,\"'=cmd()\",\"quote \"\" comma ,\"\n"));
     free(text);
 }
@@ -183,8 +190,18 @@ static void bad_input_is_named(void **state) {
          "\"dims\":{\"g\":1,\"t\":1,\"e\":1,\"d\":1,\"h\":1},\"choices\":[\"x,a=1}\"]}",
          "\"choices\""},
     };
-    char text[1024];
+    static const char *const places[] = {"\"isa\":\"cuda\",\"threads\":2", "\"isa\":\"avx2\",\"threads\":0",
+                                         "\"isa\":\"gpu\",\"threads\":0"};
+    char text[1024], one[512];
     refuse(*state, "c-header", NULL, "there is no profile");
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(one, sizeof one,
+                 "{\"stage\":\"layer\",\"dtype\":\"f32\",%s,\"cache\":\"hot\","
+                 "\"dims\":{\"g\":1,\"t\":1,\"e\":1,\"d\":1,\"h\":1},\"choices\":[\"x\"]}",
+                 places[i]);
+        snprintf(text, sizeof text, head, one);
+        refuse(*state, "c-header", text, "\"isa\"");
+    }
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         snprintf(text, sizeof text, head, entries[i][0]);
         refuse(*state, "c-header", text, entries[i][1]);
