@@ -10,8 +10,9 @@
 profile_owner target_owner(bool cuda) {
     profile_owner owner = profile_cpu();
     if (!cuda) return owner;
-    mot_cuda_fingerprint(&cuda_probe()->device, owner.machine, sizeof owner.machine);
-    snprintf(owner.kernels, sizeof owner.kernels, "%016" PRIx64, mot_cuda_table_hash());
+    const mot_profile_owner gpu = mot_cuda_profile_owner(&cuda_probe()->device);
+    snprintf(owner.machine, sizeof owner.machine, "%s", gpu.machine);
+    snprintf(owner.kernels, sizeof owner.kernels, "%016" PRIx64, gpu.kernels);
     return owner;
 }
 

@@ -36,28 +36,28 @@ double mot_stage_bytes(mot_stage stage, const mot_shape *s, mot_dtype dtype) {
     return stage_cost(stage, s).elements * (double)mot_dtype_bytes(dtype);
 }
 
+/* Where text stands among names[from..to], -1 if it does not. */
+static int index_of(const char *text, const char *const *names, int from, int to) {
+    while (from <= to && strcmp(text, names[from])) from++;
+    return from <= to ? from : -1;
+}
+
 static const char *const isa_names[] = {"best", "scalar", "avx2", "avx512", "avx512bf16", "amx"};
 const char *mot_isa_name(mot_isa isa) { return isa_names[isa]; }
 
 bool mot_isa_parse(const char *text, mot_isa *out) {
-    for (int i = MOT_ISA_SCALAR; i <= MOT_ISA_HIGHEST; i++) {
-        if (strcmp(text, isa_names[i])) continue;
-        *out = (mot_isa)i;
-        return true;
-    }
-    return false;
+    const int i = index_of(text, isa_names, MOT_ISA_SCALAR, MOT_ISA_HIGHEST);
+    if (i >= 0) *out = (mot_isa)i;
+    return i >= 0;
 }
 
 static const char *const dtype_names[] = {"f32", "bf16"};
 const char *mot_dtype_name(mot_dtype dtype) { return dtype_names[dtype]; }
 
 bool mot_dtype_parse(const char *text, mot_dtype *out) {
-    for (int i = MOT_F32; i <= MOT_BF16; i++) {
-        if (strcmp(text, dtype_names[i])) continue;
-        *out = (mot_dtype)i;
-        return true;
-    }
-    return false;
+    const int i = index_of(text, dtype_names, MOT_F32, MOT_BF16);
+    if (i >= 0) *out = (mot_dtype)i;
+    return i >= 0;
 }
 
 mot_isa mot_isa_top(mot_dtype dtype) { return dtype == MOT_BF16 ? MOT_ISA_AMX : MOT_ISA_AVX512; }

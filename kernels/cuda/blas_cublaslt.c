@@ -133,8 +133,8 @@ static float time_of(const plan *x, const product *p, const cublasLtMatmulAlgo_t
     return ms;
 }
 
-/* What the heuristic names, the fastest first. */
-static cublasStatus_t sort_out(const plan *x, const product *p, void *stream, cublasLtMatmulAlgo_t *out) {
+/* The fastest that the heuristic names; if there is no time for that, the first. */
+static cublasStatus_t find(const plan *x, const product *p, void *stream, bool timed, cublasLtMatmulAlgo_t *out) {
     cublasLtHandle_t handle;
     cublasLtMatmulHeuristicResult_t named[TRIED];
     int found = 0, best = 0;
@@ -143,7 +143,7 @@ static cublasStatus_t sort_out(const plan *x, const product *p, void *stream, cu
     if (!s)
         s = lt.cublasLtMatmulAlgoGetHeuristic(handle, x->what, x->b, x->a, x->c, x->c, x->wish, TRIED, named, &found);
     if (s || !found) return s ? s : CUBLAS_STATUS_NOT_SUPPORTED;
-    for (int i = 0; i < found && found > 1 && !mot_cuda_module_table.capturing(stream); i++) {
+    for (int i = 0; i < found && timed && found > 1; i++) {
         const float ms = time_of(x, p, &named[i].algo, stream);
         if (ms < least) least = ms, best = i;
     }
@@ -165,9 +165,9 @@ static cublasStatus_t choose(const plan *x, const product *p, void *stream, cubl
     static size_t count;
     for (size_t i = 0; i < count; i++)
         if (same(&known[i].of, &p->of)) return *out = known[i].algorithm, CUBLAS_STATUS_SUCCESS;
-    const cublasStatus_t s = sort_out(x, p, stream, out);
-    if (!s && count < KNOWN && !mot_cuda_module_table.capturing(stream))
-        known[count].of = p->of, known[count++].algorithm = *out;
+    const bool timed = !mot_cuda_module_table.capturing(stream);
+    const cublasStatus_t s = find(x, p, stream, timed, out);
+    if (!s && count < KNOWN && timed) known[count].of = p->of, known[count++].algorithm = *out;
     return s;
 }
 

@@ -43,8 +43,7 @@ mot_plan mot_cuda_pick_layer(const mot_shape *, const mot_cuda_wish *); /* steps
 /* v itself may be chosen so. */
 bool mot_cuda_fits(const mot_cuda_variant *v, const mot_shape *, const mot_cuda_wish *);
 
-/* "nvidia-h100-80gb-hbm3-sm90-132": also the name of a file. */
-void mot_cuda_fingerprint(const mot_cuda_device *, char *buf, size_t size);
+/* Its machine is as "nvidia-h100-80gb-hbm3-sm90-132", also the name of a file. */
 mot_profile_owner mot_cuda_profile_owner(const mot_cuda_device *);
 /* What a profile has for a stage or a layer, if all of it fits the wish. profile may be NULL. */
 bool mot_cuda_tuned(const mot_profile *, mot_stage, const mot_shape *, const mot_cuda_wish *, mot_plan *out);

@@ -62,15 +62,20 @@ static mot_status check_options(const mot_cuda_options *o) {
     return is_flag(o->tf32) && is_flag(o->unverified) ? MOT_OK : MOT_ERROR_OPTIONS;
 }
 
+mot_status mot_cuda_number(int *device) {
+    if (!mot_cuda_available(*device, NULL, 0)) return MOT_ERROR_DEVICE;
+    return *device < 0 && cuda->current(device) ? MOT_ERROR_DEVICE : MOT_OK;
+}
+
 mot_status mot_cuda_resolve(mot_cuda_setting *out, const mot_cuda_options *options) {
     mot_cuda_options o;
     int sm = 0;
     mot_cuda_options_default(&o);
     if (options) o = *options;
-    const mot_status status = check_options(&o);
+    mot_status status = check_options(&o);
+    if (!status) status = mot_cuda_number(&o.device);
     if (status) return status;
-    if (!mot_cuda_available(o.device, NULL, 0)) return MOT_ERROR_DEVICE;
-    if ((o.device < 0 && cuda->current(&o.device)) || cuda->architecture(o.device, &sm)) return MOT_ERROR_DEVICE;
+    if (cuda->architecture(o.device, &sm)) return MOT_ERROR_DEVICE;
     *out = (mot_cuda_setting){.device = o.device,
                               .temperature = o.temperature,
                               .wish = {o.dtype, sm, o.tf32 == 1, o.unverified == 1},

@@ -17,6 +17,9 @@ typedef struct mot_cuda_setting {
     const mot_profile *profile;
 } mot_cuda_setting;
 
+/* -1 becomes the current device. Errors: DEVICE where it cannot be used. */
+mot_status mot_cuda_number(int *device);
+
 /* Defaults for NULL; the device asked for its architecture. Errors: OPTIONS, DEVICE. */
 mot_status mot_cuda_resolve(mot_cuda_setting *out, const mot_cuda_options *or_null);
 

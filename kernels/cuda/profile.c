@@ -6,8 +6,7 @@ static const mot_cuda_module *const cuda = &mot_cuda_module_table;
 static mot_status owner_of(mot_profile_owner *out, int device) {
     mot_cuda_device d;
     if (device < -1) return MOT_ERROR_OPTIONS;
-    if (!mot_cuda_available(device, NULL, 0)) return MOT_ERROR_DEVICE;
-    if ((device < 0 && cuda->current(&device)) || cuda->describe(device, &d)) return MOT_ERROR_DEVICE;
+    if (mot_cuda_number(&device) || cuda->describe(device, &d)) return MOT_ERROR_DEVICE;
     *out = mot_cuda_profile_owner(&d);
     return MOT_OK;
 }

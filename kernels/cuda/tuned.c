@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Not those of ctype.h, which go by the locale. */
 static bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
-void mot_cuda_fingerprint(const mot_cuda_device *d, char *buf, size_t size) {
+static void fingerprint(const mot_cuda_device *d, char *buf, size_t size) {
     size_t n = 0;
     for (const char *c = d->name; *c && n + 1 < size / 2; c++)
         if (is_alnum(*c))
@@ -34,7 +35,7 @@ static bool place(const char *isa, uint64_t threads, mot_dtype dtype, mot_profil
 
 mot_profile_owner mot_cuda_profile_owner(const mot_cuda_device *d) {
     mot_profile_owner owner = {.kernels = mot_cuda_table_hash(), .find = find, .place = place};
-    mot_cuda_fingerprint(d, owner.machine, sizeof owner.machine);
+    fingerprint(d, owner.machine, sizeof owner.machine);
     return owner;
 }
 

@@ -41,12 +41,13 @@ MOT_INLINE __m256i v_round16(vec v) {
     const __m512i chosen = _mm512_mask_mov_epi32(up, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), quiet);
     return _mm512_cvtepi32_epi16(_mm512_srli_epi32(chosen, 16));
 }
-MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) {
+MOT_INLINE void v_store_rounded_n(mot_bf16 *p, __m256i rounded, size_t n) {
     if (n == LANES)
-        _mm256_storeu_si256((__m256i *)p, v_round16(v));
+        _mm256_storeu_si256((__m256i *)p, rounded);
     else
-        _mm256_mask_storeu_epi16(p, v_first(n), v_round16(v));
+        _mm256_mask_storeu_epi16(p, v_first(n), rounded);
 }
+MOT_INLINE void v_store16_n(mot_bf16 *p, vec v, size_t n) { v_store_rounded_n(p, v_round16(v), n); }
 MOT_INLINE void v_stream16(mot_bf16 *p, vec v) { _mm256_stream_si256((__m256i *)p, v_round16(v)); }
 MOT_INLINE vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 MOT_INLINE vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }

@@ -11,12 +11,7 @@ enum { TERMS = 2 };
 MOT_INLINE vec e_load_n(const elem *p, size_t n) { return v_load16_n(p, n); }
 /* Rounded by one instruction, where v_round16 takes eight: as much as the product of 16 terms. */
 MOT_INLINE __m256i e_round(vec v) { return (__m256i)_mm512_cvtneps_pbh(v); }
-MOT_INLINE void e_store_n(elem *p, vec v, size_t n) {
-    if (n == LANES)
-        _mm256_storeu_si256((__m256i *)p, e_round(v));
-    else
-        _mm256_mask_storeu_epi16(p, v_first(n), e_round(v));
-}
+MOT_INLINE void e_store_n(elem *p, vec v, size_t n) { v_store_rounded_n(p, e_round(v), n); }
 MOT_INLINE void e_stream(elem *p, vec v) { _mm256_stream_si256((__m256i *)p, e_round(v)); }
 MOT_INLINE vec w_load(const word *p) { return _mm512_castsi512_ps(_mm512_loadu_si512(p)); }
 MOT_INLINE vec f_set1(factor a) { return _mm512_castsi512_ps(_mm512_set1_epi32((int)a)); }
