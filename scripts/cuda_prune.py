@@ -26,7 +26,8 @@ START = 2000  # cycles: of a wave
 # What is to be picked from, by family.
 SPACE = {"tiled": [(m, n, k) for m in (32, 64, 128) for n in (32, 64, 128) for k in (8, 16, 32)],
          "mma": [(m, n, k) for m in (32, 64, 128, 256) for n in (64, 128, 256) for k in (32, 64)],
-         "hopper": [(m, n, 64) for m in (64, 128) for n in (64, 128, 192, 256)]}
+         "hopper": [(m, n, 64) for m in (64, 128, 192, 256) for n in (64, 128, 192, 256) if m * n <= 128 * 256]}
+CLUSTERS = {"hopper": [(1, 1), (2, 1), (1, 2)]}  # blocks along m, which share b, and along n, which share a
 
 
 def shapes():
@@ -51,15 +52,16 @@ def blocks_on_one(family, element, m, n, k, stages, blocks):
     return max(1, min(blocks, SHARED // max(1, bytes_)))
 
 
-def cycles(family, element, tile, product, stages=3, blocks=2, turns=True):
+def cycles(family, element, tile, product, stages=3, blocks=2, turns=True, cluster=(1, 1)):
     m, n, k = tile
     batches, rows, columns, depth = product
-    count = batches * math.ceil(rows / m) * math.ceil(columns / n)
+    tall, wide = cluster
+    count = batches * math.ceil(rows / (m * tall)) * math.ceil(columns / (n * wide)) * tall * wide
     steps = math.ceil(depth / k)
     at_once = 1 if family == "hopper" else blocks_on_one(family, element, m, n, k, stages, blocks)
     flops = FLOPS[family if family in FLOPS else f"mma_{'bf16' if element == 2 else 'f32'}"]
     one = max(2 * m * n * k * steps / flops, (m + n) * k * steps * element / SHARED_BYTES,
-              ((m + n) * k * steps + m * n) * element / L2_BYTES)
+              ((m / wide + n / tall) * k * steps + m * n) * element / L2_BYTES)
     if family == "hopper" and not turns:  # nobody multiplies while the result is stored
         one += m * n * element / L2_BYTES
     waves = math.ceil(count / (MULTIPROCESSORS * at_once))
@@ -85,16 +87,18 @@ def compiled(path):
         elif family == "MMA":
             found = tuple(values[:3]), {"stages": values[5], "blocks": values[6]}
         elif family == "HOPPER":
-            found = (*values[:2], 64), {"stages": values[2], "turns": "true" in rest}
+            found = (*values[:2], 64), {"stages": values[2], "turns": "true" in rest, "cluster": tuple(values[3:5])}
         else:
             continue
-        tiles.setdefault((family.lower(), stage, dtype), {})[name] = found
+        # Nobody has measured yet what sharing gives: tiles with and without it are judged apart.
+        kind = "clusters" if max(found[1].get("cluster", (1, 1))) > 1 else "alone"
+        tiles.setdefault((family.lower(), stage, dtype, kind), {})[name] = found
     return tiles, count
 
 
 def good_on(tiles, key):
-    """{name: shapes on which it is near the best of its family, stage and type}."""
-    family, stage, dtype = key
+    """{name: shapes on which it is near the best of its family, stage, type and kind}."""
+    family, stage, dtype, _ = key
     element = 2 if dtype == "BF16" else 4
     wins = dict.fromkeys(tiles[key], 0)
     for shape in shapes():
@@ -106,12 +110,14 @@ def good_on(tiles, key):
 
 def behind_space(tiles, key):
     """Geometric mean and worst of best compiled over best of the space."""
-    family, stage, dtype = key
+    family, stage, dtype, kind = key
     element = 2 if dtype == "BF16" else 4
+    clusters = [c for c in CLUSTERS.get(family, [(1, 1)]) if (max(c) > 1) == (kind == "clusters")]
     ratios = []
     for shape in shapes():
         have = min(cost(family, element, tile, stage, shape, **how) for tile, how in tiles[key].values())
-        best = min(cost(family, element, tile, stage, shape) for tile in SPACE[family])
+        best = min(cost(family, element, tile, stage, shape, cluster=cluster)
+                   for tile in SPACE[family] for cluster in clusters)
         ratios.append(max(1, have / best))
     return math.exp(sum(map(math.log, ratios)) / len(ratios)), max(ratios)
 

@@ -1,6 +1,6 @@
 /* async.cuh: the words of rung 4, sm_90a: barriers in shared memory that count bytes, tiles that the copy engine
- * brings, and products of a warpgroup that read both operands from shared memory. PTX here; on the CPU the same by the
- * layouts below. */
+ * brings to one block or to all of a cluster, and products of a warpgroup that read both operands from shared memory.
+ * PTX here; on the CPU the same by the layouts below. */
 #ifndef MOT_CUDA_ASYNC_CUH
 #define MOT_CUDA_ASYNC_CUH
 
@@ -78,6 +78,14 @@ __device__ __forceinline__ void barrier_expect(barrier *b, unsigned bytes) {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(b)), "r"(bytes)
                  : "memory");
 }
+/* Arrives at the barrier at this place in the shared memory of a block of the cluster. It orders nothing beyond: what
+ * is read by products that are done needs no more, and a release to the cluster costs a fence of the whole GPU. */
+__device__ __forceinline__ void barrier_arrive_in(barrier *b, unsigned block) {
+    asm volatile("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, %0, %1;\n"
+                 "mbarrier.arrive.shared::cluster.b64 _, [there];\n}" ::"r"(shared_address(b)),
+                 "r"(block)
+                 : "memory");
+}
 /* Until phase `phase` has ended. */
 __device__ __forceinline__ void barrier_wait(barrier *b, unsigned phase) {
     unsigned done;
@@ -89,6 +97,11 @@ __device__ __forceinline__ void barrier_wait(barrier *b, unsigned phase) {
     } while (!done);
 }
 
+/* Waits for all threads of all blocks of the cluster, wherever in its code each is; before it, barrier_publish. */
+__device__ __forceinline__ void cluster_meet() {
+    asm volatile("barrier.cluster.arrive.relaxed;\nbarrier.cluster.wait.acquire;" ::: "memory");
+}
+
 /* ---- the copy engine ---- */
 
 /* The map's box from (x, y, z) on, zeros where the tensor has ended; its bytes are counted by the barrier. */
@@ -98,6 +111,15 @@ __device__ __forceinline__ void copy_box(void *to, const tensor_map *map, int x,
         "[%5];" ::"r"(shared_address(to)),
         "l"(map), "r"(x), "r"(y), "r"(z), "r"(shared_address(b))
         : "memory");
+}
+/* The same box to the same place in every block of the cluster of which `blocks` has a bit, each one's barrier
+ * counting. */
+__device__ __forceinline__ void copy_box_to_all(void *to, const tensor_map *map, int x, int y, int z, barrier *b,
+                                                unsigned short blocks) {
+    asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], "
+                 "[%1, {%2, %3, %4}], [%5], %6;" ::"r"(shared_address(to)),
+                 "l"(map), "r"(x), "r"(y), "r"(z), "r"(shared_address(b)), "h"(blocks)
+                 : "memory");
 }
 __device__ __forceinline__ void prefetch_map(const tensor_map *map) {
     asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");

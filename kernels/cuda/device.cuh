@@ -26,7 +26,8 @@ struct tensors {
 /* How a kernel is started. No blocks: there is nothing to do, and CUDA refuses an empty grid. */
 struct launch {
     unsigned blocks[3], threads;
-    size_t shared_bytes; /* dynamic; above 48 KiB the host must first raise the kernel's limit */
+    size_t shared_bytes;  /* dynamic; above 48 KiB the host must first raise the kernel's limit */
+    unsigned cluster = 1; /* blocks of one, side by side: they run at once and share memory; sm_90 */
 };
 
 template <class N> __host__ __device__ constexpr N ceil_div(N a, N b) { return (a + b - 1) / b; }

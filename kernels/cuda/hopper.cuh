@@ -9,19 +9,25 @@
 
 namespace mot {
 
-/* A tile is BM x BN of the result. The warpgroups of a block share it, 64 rows for each, or (IN_TURN) have a tile each:
- * while one stores its result, the other has the tensor cores. RASTER tiles along m side by side. */
-template <int BM_, int BN_, int STAGES_, bool IN_TURN_ = false, int RASTER_ = 8> struct hopper_shape {
-    static constexpr int BM = BM_, BN = BN_, STAGES = STAGES_, RASTER = RASTER_;
+/* A tile is BM x BN of the result. The warpgroups of a block share it, some of its rows for each, or (IN_TURN) have a
+ * tile each: while one stores its result, the other has the tensor cores. Blocks are in clusters of CM x CN, which go
+ * through their tiles at the same pace: those along m share b, those along n share a, and each brings a part of it for
+ * all. RASTER tiles of a cluster along m side by side. */
+template <int BM_, int BN_, int STAGES_, bool IN_TURN_ = false, int CM_ = 1, int CN_ = 1, int RASTER_ = 8>
+struct hopper_shape {
+    static constexpr int BM = BM_, BN = BN_, STAGES = STAGES_, CM = CM_, CN = CN_, RASTER = RASTER_;
     static constexpr bool IN_TURN = IN_TURN_;
+    static constexpr int CLUSTER = CM * CN;
     static constexpr int BK = 64; /* of k per stage: 128 bytes of bf16, a row of a tile */
-    static constexpr int CONSUMERS = IN_TURN ? 2 : BM / 64, THREADS = (CONSUMERS + 1) * 128;
+    static constexpr int CONSUMERS = IN_TURN || BM > 64 ? 2 : 1, THREADS = (CONSUMERS + 1) * 128;
     static constexpr int SHARERS = IN_TURN ? 1 : CONSUMERS, ROWS = BM / SHARERS; /* of a tile; of one of them */
     static constexpr int FEW = CONSUMERS == 1 ? 56 : 40, MANY = CONSUMERS == 1 ? 240 : 232; /* registers */
     static constexpr unsigned BOX_BYTES = BK * 128;                                         /* of b: BK x 64 */
+    static constexpr int PART_OF_A = BM / CN, PART_OF_B = BN / 64 / CM; /* that a block brings: rows; boxes */
     static constexpr unsigned A_BYTES = BM * 128, B_BYTES = BN / 64 * BOX_BYTES, STAGE_BYTES = A_BYTES + B_BYTES;
     static constexpr size_t SHARED_BYTES = (size_t)STAGES * STAGE_BYTES + (2 * STAGES + 2) * sizeof(barrier);
-    static_assert(BM == 64 || BM == 128, "one product of 64 rows or two");
+    static_assert(BM == 64 || BM == 128 || BM == 256, "products of 64 rows");
+    static_assert(CLUSTER == 1 || CLUSTER == 2, "of one operand, all blocks have the same");
     static_assert(BN == 128 || BN == 256, "a product that async.cuh has");
     static_assert(ROWS * BN <= 64 * 256, "registers for the result");
     static_assert(STAGES >= 2 && SHARED_BYTES <= 232448, "what a block may have");
@@ -34,7 +40,7 @@ struct hopper_problem {
 };
 
 template <class S> inline map_recipe hopper_recipe_a(const product &p) {
-    return {p.a, {p.k, p.m, p.batches}, {p.lda * 2, p.batch_a * 2}, {S::BK, S::BM, 1}};
+    return {p.a, {p.k, p.m, p.batches}, {p.lda * 2, p.batch_a * 2}, {S::BK, S::PART_OF_A, 1}};
 }
 template <class S> inline map_recipe hopper_recipe_b(const product &p) {
     return {p.b, {p.n, p.k, p.batches}, {p.ldb * 2, p.batch_b * 2}, {64, S::BK, 1}};
@@ -50,6 +56,7 @@ template <class S, class Encode> inline int hopper_describe(hopper_problem *h, c
 /* The copy engine wants rows, matrices and tensors to begin at multiples of 16 bytes. */
 inline bool hopper_supports(const mot_shape &s) { return s.d_model % 8 == 0 && s.d_expert % 8 == 0; }
 
+/* Stages of shared memory. A block's `empty` counts the warpgroups of all blocks that it brings a part to. */
 struct hopper_ring {
     unsigned char *stages;
     barrier *full, *empty;
@@ -66,29 +73,53 @@ template <class S> __device__ __forceinline__ hopper_ring hopper_ring_of(unsigne
     return {shared, full, full + S::STAGES, full + 2 * S::STAGES};
 }
 
+/* A tile of a cluster, and the part of it that is a block's tile. */
+template <class S> __host__ __device__ constexpr tiling hopper_tiling(const product &p) {
+    return tiling_of(p, S::BM * S::CM, S::BN * S::CN, S::RASTER);
+}
+template <class S> __host__ __device__ constexpr tile hopper_part(const tile &t, unsigned block) {
+    return {t.batch, t.m * S::CM + block % S::CM, t.n * S::CN + block / S::CM};
+}
+
 /* Calls work(tile, its number) for each of this block's tiles, or only for every STEP-th from `number` on. */
 template <class S, int STEP, class Work>
 __device__ __forceinline__ void hopper_tiles(const product &p, unsigned number, const Work &work) {
-    const tiling t = tiling_of(p, S::BM, S::BN, S::RASTER);
-    for (unsigned at = blockIdx.x + number * gridDim.x; at < tile_count(t); at += STEP * gridDim.x, number += STEP)
-        work(tile_at(t, at), number);
+    const tiling t = hopper_tiling<S>(p);
+    const unsigned block = blockIdx.x % S::CLUSTER, clusters = gridDim.x / S::CLUSTER;
+    for (unsigned at = blockIdx.x / S::CLUSTER + number * clusters; at < tile_count(t); at += STEP * clusters) {
+        work(hopper_part<S>(tile_at(t, at), block), number);
+        number += STEP;
+    }
 }
 
 /* ---- one thread: from global memory to the ring ---- */
+
+/* A box that all blocks of the cluster have in common, or that is this block's own. */
+template <bool COMMON>
+__device__ __forceinline__ void hopper_bring(void *to, const tensor_map *map, int x, int y, int z, barrier *full) {
+    if (COMMON)
+        copy_box_to_all(to, map, x, y, z, full, 3);
+    else
+        copy_box(to, map, x, y, z, full);
+}
 
 template <class S>
 __device__ __forceinline__ void hopper_feed_stage(const hopper_problem &h, const hopper_ring &ring, unsigned stage,
                                                   const tile &at, int k) {
     unsigned char *a = ring.stages + stage * S::STAGE_BYTES, *b = a + S::A_BYTES;
-    barrier_expect(&ring.full[stage], S::STAGE_BYTES);
-    copy_box(a, &h.a, k, at.m * S::BM, at.batch, &ring.full[stage]);
+    barrier *full = &ring.full[stage];
+    const int block = (int)blockIdx.x % S::CLUSTER, row = block / S::CM * S::PART_OF_A,
+              box = block % S::CM * S::PART_OF_B;
+    barrier_expect(full, S::STAGE_BYTES);
+    hopper_bring<(S::CN > 1)>(a + row * 128, &h.a, k, (int)at.m * S::BM + row, (int)at.batch, full);
     UNROLL
-    for (int i = 0; i < S::BN / 64; i++)
-        copy_box(b + i * S::BOX_BYTES, &h.b, at.n * S::BN + i * 64, k, at.batch, &ring.full[stage]);
+    for (int i = box; i < box + S::PART_OF_B; i++)
+        hopper_bring<(S::CM > 1)>(b + i * S::BOX_BYTES, &h.b, (int)at.n * S::BN + i * 64, k, (int)at.batch, full);
 }
 
 template <class S> __device__ __forceinline__ void hopper_feed(const hopper_problem &h, const hopper_ring &ring) {
     ring_place where = {0, 0};
+    prefetch_map(&h.a), prefetch_map(&h.b);
     hopper_tiles<S, 1>(h.p, 0, [&](const tile &at, unsigned) {
         for (int k = 0; k < (int)h.p.k; k += S::BK) {
             barrier_wait(&ring.empty[where.stage], where.phase ^ 1); /* of the first round: it is */
@@ -132,10 +163,17 @@ __device__ __forceinline__ void hopper_store(const hopper_sums<S> &sum, const pr
     }
 }
 
+/* The warpgroup has read a stage: told to every block that fills a part of it, by a thread for each. */
+template <class S> __device__ __forceinline__ void hopper_release(barrier *empty) {
+    const unsigned block = threadIdx.x % 128;
+    if (S::CLUSTER == 1 && block == 0) barrier_arrive(empty);
+    if (S::CLUSTER > 1 && block < S::CLUSTER) barrier_arrive_in(empty, block);
+}
+
 template <class S, bool RELU>
 __device__ __forceinline__ void hopper_consume(const hopper_problem &h, const hopper_ring &ring, int warpgroup) {
     const bool speaks = threadIdx.x % 128 == 0;
-    const int row = S::IN_TURN ? 0 : warpgroup * 64;
+    const int row = S::IN_TURN ? 0 : warpgroup * S::ROWS;
     const unsigned steps = (unsigned)ceil_div<size_t>(h.p.k, S::BK);
     hopper_tiles<S, S::IN_TURN ? 2 : 1>(h.p, S::IN_TURN ? warpgroup : 0, [&](const tile &at, unsigned number) {
         hopper_sums<S> sum;
@@ -146,28 +184,40 @@ __device__ __forceinline__ void hopper_consume(const hopper_problem &h, const ho
             barrier_wait(&ring.full[where.stage], where.phase);
             hopper_multiply<S>(sum, ring.stages + where.stage * S::STAGE_BYTES, row, step > 0);
             warpgroup_wait<1>(); /* the products of the stage before are done */
-            if (step > 0 && speaks) barrier_arrive(&ring.empty[before]);
+            if (step > 0) hopper_release<S>(&ring.empty[before]);
             before = where.stage, where = ring_next(where, S::STAGES);
         }
         if (S::IN_TURN && speaks) barrier_arrive(&ring.turn[1 - warpgroup]);
         warpgroup_wait<0>();
-        if (speaks) barrier_arrive(&ring.empty[before]);
+        hopper_release<S>(&ring.empty[before]);
         hopper_store<S, RELU>(sum, h.p, at, row);
     });
 }
 
 /* ---- the kernel ---- */
 
+/* All threads of the block, or of its cluster, are here: no block writes to one that has not begun, or has ended. */
+template <class S> __device__ __forceinline__ void hopper_meet() {
+    if (S::CLUSTER > 1)
+        cluster_meet();
+    else
+        __syncthreads();
+}
+
+template <class S> __device__ __forceinline__ void hopper_set_up(const hopper_ring &ring) {
+    if (threadIdx.x > 0) return;
+    for (int i = 0; i < S::STAGES; i++)
+        barrier_init(&ring.full[i], 1), barrier_init(&ring.empty[i], S::SHARERS * S::CLUSTER);
+    barrier_init(&ring.turn[0], 1), barrier_init(&ring.turn[1], 1);
+    barrier_publish();
+}
+
 template <class S, bool RELU>
 __global__ void __launch_bounds__(S::THREADS, 1) hopper_product(const __grid_constant__ hopper_problem h) {
     const hopper_ring ring = hopper_ring_of<S>(dynamic_shared());
     const int warpgroup = (int)threadIdx.x / 128;
-    if (threadIdx.x == 0) {
-        for (int i = 0; i < S::STAGES; i++) barrier_init(&ring.full[i], 1), barrier_init(&ring.empty[i], S::SHARERS);
-        barrier_init(&ring.turn[0], 1), barrier_init(&ring.turn[1], 1);
-        barrier_publish();
-    }
-    __syncthreads();
+    hopper_set_up<S>(ring);
+    hopper_meet<S>();
     if (warpgroup == S::CONSUMERS) {
         give_registers<S::FEW>();
         if (threadIdx.x % 128 == 0) hopper_feed<S>(h, ring);
@@ -175,12 +225,13 @@ __global__ void __launch_bounds__(S::THREADS, 1) hopper_product(const __grid_con
         take_registers<S::MANY>();
         hopper_consume<S, RELU>(h, ring, warpgroup);
     }
+    if (S::CLUSTER > 1) hopper_meet<S>();
 }
 
-/* At most one block per multiprocessor. */
+/* At most one block per multiprocessor, but a whole cluster. */
 template <class S> inline launch hopper_launch(const product &p, unsigned multiprocessors) {
-    const unsigned tiles = tile_count(tiling_of(p, S::BM, S::BN, S::RASTER));
-    return {{tiles < multiprocessors ? tiles : multiprocessors, 1, 1}, S::THREADS, S::SHARED_BYTES};
+    const unsigned tiles = tile_count(hopper_tiling<S>(p)), fit = multiprocessors / S::CLUSTER, most = fit ? fit : 1;
+    return {{(tiles < most ? tiles : most) * S::CLUSTER, 1, 1}, S::THREADS, S::SHARED_BYTES, S::CLUSTER};
 }
 
 } // namespace mot

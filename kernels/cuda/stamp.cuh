@@ -27,8 +27,15 @@ int start(Kernel kernel, const launch &how, cudaStream_t stream, const Argument 
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)how.shared_bytes);
         if (raised != cudaSuccess) return raised;
     }
-    MOT_LAUNCH(kernel, how, stream, argument);
-    return cudaGetLastError();
+    cudaLaunchAttribute cluster = {};
+    cluster.id = cudaLaunchAttributeClusterDimension;
+    cluster.val.clusterDim = {how.cluster, 1, 1};
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(how.blocks[0], how.blocks[1], how.blocks[2]), config.blockDim = dim3(how.threads);
+    config.dynamicSmemBytes = how.shared_bytes, config.stream = stream;
+    config.attrs = &cluster, config.numAttrs = how.cluster > 1;
+    const cudaError_t code = cudaLaunchKernelEx(&config, kernel, argument);
+    return code == cudaSuccess ? code : cudaGetLastError(); /* asked for, or the caller's next question would get it */
 }
 
 } // namespace mot

@@ -2,11 +2,6 @@
 #ifndef MOT_CUDA_WORDS_CUH
 #define MOT_CUDA_WORDS_CUH
 
-/* Starts a kernel of one argument on a stream; the caller asks cudaPeekAtLastError. */
-#define MOT_LAUNCH(kernel, how, stream, argument)                                                                      \
-    kernel<<<dim3((how).blocks[0], (how).blocks[1], (how).blocks[2]), (how).threads, (how).shared_bytes, (stream)>>>(  \
-        argument)
-
 #define UNROLL _Pragma("unroll")
 
 namespace mot {

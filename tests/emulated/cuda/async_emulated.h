@@ -38,6 +38,12 @@ inline void barrier_expect(barrier *b, unsigned bytes) {
     turn_if_complete(s);
 }
 inline void barrier_arrive(barrier *b) { barrier_expect(b, 0); }
+/* What lies in another block of the cluster where `mine` lies in this one. */
+template <class T> T *of_block(T *mine, unsigned block) {
+    return (T *)(emulated::shared_of(block) + shared_address(mine));
+}
+inline void barrier_arrive_in(barrier *b, unsigned block) { barrier_arrive(of_block(b, emulated::told(block))); }
+inline void cluster_meet() { emulated::cluster_barrier(); }
 inline void barrier_wait(barrier *b, unsigned phase) {
     if (emulated::phase_skipped()) return;
     emulated::wait_until([=] {
@@ -68,16 +74,26 @@ inline void bring_box(unsigned char *to, const map_recipe &r, long x, long y, lo
         }
 }
 
-inline void copy_box(void *to, const tensor_map *map, int x, int y, int z, barrier *b) {
+/* To the blocks of the cluster of which `blocks` has a bit. One has ended when the box arrives: shared_of says so. */
+inline void copy_box_to_all(void *to, const tensor_map *map, int x, int y, int z, barrier *b, unsigned blocks) {
     map_recipe r;
     memcpy(&r, map, sizeof r);
     const size_t strides = (size_t)r.base | r.stride_bytes[0] | r.stride_bytes[1];
-    if (shared_address(to) % 1024 || strides % 16 || r.box[0] != 64) emulated::stop("a box out of line");
-    emulated::engine_later([=] {
-        bring_box((unsigned char *)to, r, x, y, z);
-        state_of(b)->bytes -= (int)(r.box[0] * r.box[1] * 2);
-        turn_if_complete(state_of(b));
-    });
+    const unsigned place = shared_address(to), counter = shared_address(b);
+    if (place % 1024 || strides % 16 || r.box[0] != 64) emulated::stop("a box out of line");
+    for (unsigned block = 0; blocks >> block; block++) {
+        if (!(blocks >> block & 1)) continue;
+        emulated::engine_later([=] {
+            unsigned char *shared = emulated::shared_of(block);
+            barrier_state *state = state_of((barrier *)(shared + counter));
+            bring_box(shared + place, r, x, y, z);
+            state->bytes -= (int)(r.box[0] * r.box[1] * 2);
+            turn_if_complete(state);
+        });
+    }
+}
+inline void copy_box(void *to, const tensor_map *map, int x, int y, int z, barrier *b) {
+    copy_box_to_all(to, map, x, y, z, b, 1U << emulated::rank_of_block());
 }
 inline void prefetch_map(const tensor_map *) {}
 
@@ -90,13 +106,20 @@ inline described read_description(unsigned long long d) {
     if (d >> 62 != 1) emulated::stop("not the 128-byte swizzle");
     return {(unsigned)(d & 0x3fff) << 4, (unsigned)(d >> 16 & 0x3fff) << 4, (unsigned)(d >> 32 & 0x3fff) << 4};
 }
-inline float shared_element(unsigned at) { return widen(*(const mot_bf16 *)(dynamic_shared() + swizzled128(at))); }
-inline float a_element(const described &d, int row, int k) {
-    return shared_element(d.address + (unsigned)(row / 8) * d.stride + (unsigned)(row % 8 * 128 + k * 2));
+/* Two elements side by side, which no swizzle parts. */
+struct pair {
+    float first, second;
+};
+inline pair shared_pair(unsigned at) {
+    const mot_bf16 *from = (const mot_bf16 *)(dynamic_shared() + swizzled128(at));
+    return {widen(from[0]), widen(from[1])};
 }
-inline float b_element(const described &d, int k, int column) {
-    return shared_element(d.address + (unsigned)(column / 64) * d.leading + (unsigned)(k / 8) * d.stride +
-                          (unsigned)(k % 8 * 128 + column % 64 * 2));
+inline pair a_pair(const described &d, int row, int k) {
+    return shared_pair(d.address + (unsigned)(row / 8) * d.stride + (unsigned)(row % 8 * 128 + k * 2));
+}
+inline pair b_pair(const described &d, int k, int column) {
+    return shared_pair(d.address + (unsigned)(column / 64) * d.leading + (unsigned)(k / 8) * d.stride +
+                       (unsigned)(k % 8 * 128 + column % 64 * 2));
 }
 
 inline void warpgroup_begin() {}
@@ -107,19 +130,26 @@ template <int PENDING> void warpgroup_wait() {
     emulated::barrier(8 + threadIdx.x / 128, 128);
 }
 
+/* c += (two elements of a, one for each of its rows) x (two of b, one for each of its columns). */
+inline void add_product(float (&c)[4], const float (&a)[2], const pair &b) {
+    c[0] += a[0] * b.first, c[1] += a[0] * b.second;
+    c[2] += a[1] * b.first, c[3] += a[1] * b.second;
+}
+
 template <int TILES>
 void warpgroup_multiply(float (&c)[TILES][4], unsigned long long a, unsigned long long b, int add) {
     const int thread = (int)threadIdx.x % 128;
-    float *sums = c[0];
+    float(*sums)[4] = c;
     emulated::later([=] {
         const described left = read_description(a), right = read_description(b);
-        float rows[2][16];
-        for (int i = 0; i < 32; i++)
-            rows[i / 16][i % 16] = a_element(left, warpgroup_c(thread, i / 16 * 2).row, i % 16);
-        for (int i = 0; i < TILES * 4; i++) {
-            float sum = add ? sums[i] : 0;
-            for (int k = 0; k < 16; k++) sum += rows[i / 2 % 2][k] * b_element(right, k, warpgroup_c(thread, i).column);
-            sums[i] = sum;
+        const int row = warpgroup_c(thread, 0).row, column = warpgroup_c(thread, 0).column;
+        if (!add) memset(sums, 0, TILES * sizeof *sums);
+        for (int k = 0; k < 16; k += 2) {
+            const pair upper = a_pair(left, row, k), lower = a_pair(left, row + 8, k);
+            for (int i = 0; i < TILES; i++) {
+                add_product(sums[i], {upper.first, lower.first}, b_pair(right, k, column + i * 8));
+                add_product(sums[i], {upper.second, lower.second}, b_pair(right, k + 1, column + i * 8));
+            }
         }
     });
 }

@@ -11,7 +11,7 @@ void later(std::function<void()> work);
 void commit();
 void wait(unsigned groups_pending);
 
-/* The same of a block's copy engine: a step does the oldest that is still to do, if there is one. */
+/* The same of the cluster's copy engines: a step does the oldest that is still to do, if there is one. */
 void engine_later(std::function<void()> work);
 void engine_step();
 
@@ -20,6 +20,9 @@ void engine_step();
 void skip_waits(bool);
 void skip_phases(unsigned first, unsigned last);
 bool phase_skipped();
+/* What a thread tells other blocks of its cluster it tells its own instead. */
+void stay_at_home(bool);
+unsigned told(unsigned block);
 
 } // namespace emulated
 

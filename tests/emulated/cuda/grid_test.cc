@@ -51,15 +51,11 @@ static void lanes_exchange(void **) {
     for (int i = 0; i < 64; i++) assert_true(sum[i] == (i < 32 ? 496 : 496 + 32 * 32));
 }
 
-/* A thread that leaves before a barrier of all. */
-static void a_thread_that_never_comes_ends_the_process(void **) {
+template <class Kernel> static void ends_the_process(const Kernel &kernel, const mot::launch &how) {
     const pid_t child = fork();
     if (child == 0) {
         fclose(stderr);
-        auto kernel = [](int) {
-            if (threadIdx.x) __syncthreads();
-        };
-        MOT_LAUNCH(kernel, two_blocks, 0, 0);
+        MOT_LAUNCH(kernel, how, 0, 0);
         _exit(0);
     }
     int status;
@@ -67,9 +63,48 @@ static void a_thread_that_never_comes_ends_the_process(void **) {
     assert_true(WIFSIGNALED(status));
 }
 
+/* A thread that leaves before a barrier of all. */
+static void a_thread_that_never_comes_ends_the_process(void **) {
+    const auto kernel = [](int) {
+        if (threadIdx.x) __syncthreads();
+    };
+    ends_the_process(kernel, two_blocks);
+}
+
+static const mot::launch two_clusters = {{4, 1, 1}, 64, 64 * sizeof(int), 2};
+
+/* Every thread writes to its fellow in the other block of its cluster. */
+static void blocks_of_a_cluster_meet(void **) {
+    int seen[4][64] = {};
+    const auto kernel = [&](int) {
+        const unsigned i = threadIdx.x, rank = blockIdx.x % 2;
+        cluster_barrier(); /* the other block has begun */
+        ((int *)shared_of(1 - rank))[i] = (int)(blockIdx.x * 64 + i);
+        cluster_barrier();
+        seen[blockIdx.x][i] = ((int *)mot::dynamic_shared())[i];
+        assert_int_equal(thread_of_cluster(), rank * 64 + i);
+    };
+    for (order o : {order::forward, order::backward}) {
+        set_order(o);
+        MOT_LAUNCH(kernel, two_clusters, 0, 0);
+        for (int block = 0; block < 4; block++)
+            for (int i = 0; i < 64; i++) assert_int_equal(seen[block][i], (block ^ 1) * 64 + i);
+    }
+}
+
+static void memory_of_an_ended_block_ends_the_process(void **) {
+    set_order(order::forward);
+    ends_the_process([](int) { shared_of(0)[threadIdx.x] = 1; }, two_clusters); /* block 1, after block 0 */
+    ends_the_process([](int) { shared_of(2); }, two_clusters);
+}
+
 int main() {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_thread_runs_once), cmocka_unit_test(barriers_order),
-                                       cmocka_unit_test(a_missing_barrier_shows), cmocka_unit_test(lanes_exchange),
-                                       cmocka_unit_test(a_thread_that_never_comes_ends_the_process)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_thread_runs_once),
+                                       cmocka_unit_test(barriers_order),
+                                       cmocka_unit_test(a_missing_barrier_shows),
+                                       cmocka_unit_test(lanes_exchange),
+                                       cmocka_unit_test(a_thread_that_never_comes_ends_the_process),
+                                       cmocka_unit_test(blocks_of_a_cluster_meet),
+                                       cmocka_unit_test(memory_of_an_ended_block_ends_the_process)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

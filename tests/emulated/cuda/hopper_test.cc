@@ -66,6 +66,37 @@ static void turns_alternate(void **) {
         assert_int_equal(mot::hopper_turn(number), 1 - mot::hopper_turn(number - 2));
 }
 
+/* Every tile of the result is one block's, once; those of a cluster are side by side. */
+template <class S> static void clusters_cover(size_t m, size_t n) {
+    const mot::product p = {nullptr, nullptr, nullptr, m, n, 1, 3, 1, 1, 1, 1, 1, 1};
+    const mot::tiling t = mot::hopper_tiling<S>(p);
+    const unsigned wide = t.m * S::CM, high = t.n * S::CN;
+    std::vector<int> seen(wide * high * 3);
+    for (unsigned at = 0; at < mot::tile_count(t); at++)
+        for (unsigned block = 0; block < S::CLUSTER; block++) {
+            const mot::tile part = mot::hopper_part<S>(mot::tile_at(t, at), block);
+            assert_true(part.m / S::CM == mot::tile_at(t, at).m && part.n / S::CN == mot::tile_at(t, at).n);
+            seen[(part.batch * wide + part.m) * high + part.n]++;
+        }
+    for (const int times : seen) assert_int_equal(times, 1);
+    assert_true(wide * S::BM >= m && high * S::BN >= n);
+}
+
+static void tiles_of_clusters(void **) {
+    using two = mot::hopper_shape<128, 256, 2, false, 2, 1>;
+    const mot::product p = {nullptr, nullptr, nullptr, 4096, 4096, 1, 3, 1, 1, 1, 1, 1, 1};
+    for (unsigned multiprocessors : {1, 2, 3, 132, 133}) { /* of one alone the launch fails, and says so */
+        const unsigned whole = multiprocessors < 2 ? 2 : multiprocessors / 2 * 2;
+        assert_int_equal(mot::hopper_launch<two>(p, multiprocessors).blocks[0], whole);
+    }
+    for (size_t m : {1, 128, 129, 1000})
+        for (size_t n : {1, 256, 300, 1024}) {
+            clusters_cover<mot::hopper_shape<128, 256, 2, false, 2, 1, 2>>(m, n);
+            clusters_cover<mot::hopper_shape<128, 256, 2, false, 1, 2>>(m, n);
+            clusters_cover<mot::hopper_shape<64, 256, 2>>(m, n);
+        }
+}
+
 /* ---- the kernel ---- */
 
 template <class S, bool RELU, auto Which> static void start_hopper(const mot::tensors &t) {
@@ -76,7 +107,7 @@ template <class S, bool RELU, auto Which> static void start_hopper(const mot::te
                                                  return 0;
                                              }),
                      0);
-    const mot::launch how = mot::hopper_launch<S>(h.p, 3); /* as if of three multiprocessors: many tiles for each */
+    const mot::launch how = mot::hopper_launch<S>(h.p, 5); /* as if of five multiprocessors: many tiles for each */
     const auto kernel = mot::hopper_product<S, RELU>;
     MOT_LAUNCH(kernel, how, 0, h);
 }
@@ -91,6 +122,9 @@ template <class S> static void passes(void **) {
         must_pass(experts<S>(), s);
 }
 
+/* Many tiles for each cluster, and a last one half outside. */
+template <class S> static void passes_large(void **) { must_pass(experts<S>(), {300, 1, 2, 136, 520}); }
+
 template <class S> static void waiting_counts(void **) {
     skip_waits(true);
     must_be_caught(experts<S>(), {20, 1, 2, 256, 256});
@@ -103,11 +137,29 @@ template <class S> static void waiting_counts(void **) {
     must_pass(experts<S>(), {20, 1, 2, 512, 256});
 }
 
+/* Blocks that do not meet before they begin or end, or that wait for their own warpgroups only. */
+template <class S> static void clusters_keep_together(void **) {
+    const mot_shape s = {20, 1, 2, 512, 256};
+    for (int meeting = 0; meeting < 2; meeting++) {
+        skip_cluster_barrier(meeting);
+        must_be_caught(experts<S>(), s);
+    }
+    skip_cluster_barrier(-1);
+    stay_at_home(true);
+    must_be_caught(experts<S>(), s);
+    stay_at_home(false);
+    must_pass(experts<S>(), s);
+}
+
 using wide = mot::hopper_shape<128, 256, 2>;
 using square = mot::hopper_shape<128, 128, 3>;
 using low = mot::hopper_shape<64, 256, 4, false, 2>;
 using in_turn = mot::hopper_shape<128, 128, 3, true>;
 using low_in_turn = mot::hopper_shape<64, 256, 2, true>;
+using high = mot::hopper_shape<256, 128, 2>;
+using share_b = mot::hopper_shape<128, 256, 2, false, 2, 1>;
+using share_a = mot::hopper_shape<128, 128, 3, false, 1, 2>;
+using share_b_in_turn = mot::hopper_shape<128, 128, 3, true, 2, 1>;
 
 int main() {
     const struct CMUnitTest tests[] = {
@@ -121,8 +173,19 @@ int main() {
         cmocka_unit_test(passes<low>),
         cmocka_unit_test(passes<in_turn>),
         cmocka_unit_test(passes<low_in_turn>),
+        cmocka_unit_test(tiles_of_clusters),
+        cmocka_unit_test(passes<high>),
+        cmocka_unit_test(passes<share_b>),
+        cmocka_unit_test(passes<share_a>),
+        cmocka_unit_test(passes<share_b_in_turn>),
+        cmocka_unit_test(passes_large<share_b>),
+        cmocka_unit_test(passes_large<share_a>),
         cmocka_unit_test(waiting_counts<square>),
         cmocka_unit_test(waiting_counts<in_turn>),
+        cmocka_unit_test(waiting_counts<share_b>),
+        cmocka_unit_test(waiting_counts<share_a>),
+        cmocka_unit_test(clusters_keep_together<share_b>),
+        cmocka_unit_test(clusters_keep_together<share_a>),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -23,9 +23,9 @@
 #define blockDim (emulated::block_size())
 #define gridDim (emulated::grid_size())
 
-/* Blocks run one after the other: the stream is ignored. */
+/* Clusters run one after the other: the stream is ignored. */
 #define MOT_LAUNCH(kernel, how, stream, argument)                                                                      \
-    emulated::run((how).blocks, (how).threads, (how).shared_bytes, [&] { (kernel)(argument); })
+    emulated::run((how).blocks, (how).cluster, (how).threads, (how).shared_bytes, [&] { (kernel)(argument); })
 
 struct alignas(8) float2 {
     float x, y;
