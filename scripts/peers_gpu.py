@@ -8,6 +8,7 @@ usage: peers_gpu.py --lib libmot_cuda.so [--dtype bf16] [--rounds 12] [--device 
 import argparse
 import ctypes
 import math
+import os
 import re
 import sys
 import time
@@ -57,7 +58,8 @@ class Shape(ctypes.Structure):
 
 class Options(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("device", ctypes.c_int), ("dtype", ctypes.c_int),
-                ("tf32", ctypes.c_int), ("temperature", ctypes.c_float), ("unverified", ctypes.c_int)]
+                ("tf32", ctypes.c_int), ("temperature", ctypes.c_float), ("unverified", ctypes.c_int),
+                ("profile", ctypes.c_void_p)]
 
 
 class Problem:
@@ -136,12 +138,14 @@ def triton_experts(torch, p, arguments):
     """relu in the epilogue of a batched product, tiles as in Triton's tutorial; the other stages are PyTorch's."""
     import triton
     import triton.language as tl
-    if p.device != "cuda":
-        raise ImportError("Triton needs a GPU")
+    if p.device != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
+        raise ImportError("Triton needs a GPU; TRITON_INTERPRET=1 computes f32 without one, slowly")
+    if p.device != "cuda" and p.name == "bf16":
+        raise ImportError("Triton's interpreter multiplies bf16 wrongly")
+    tiles = ((64, 64, 4, 4), (128, 128, 4, 4), (128, 128, 8, 3), (128, 256, 8, 3))
+    configs = [triton.Config({"BM": m, "BN": n, "BK": 64}, num_warps=w, num_stages=s) for m, n, w, s in tiles]
 
-    @triton.autotune([triton.Config({"BM": m, "BN": n, "BK": 64}, num_warps=w, num_stages=s)
-                      for m, n, w, s in ((64, 64, 4, 4), (128, 128, 4, 4), (128, 128, 8, 3), (128, 256, 8, 3))],
-                     key=["m", "n", "k"])
+    @triton.autotune(configs if p.device == "cuda" else configs[:1], key=["m", "n", "k"])
     @triton.jit
     def product(a, b, c, m, n, k, step_a, ld_a, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
                 RELU: tl.constexpr):
