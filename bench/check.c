@@ -70,9 +70,10 @@ static bool memory_kept(findings *f, const workspace *w, const char *where) {
     return true;
 }
 
+/* On the host. */
 static size_t scratch_bytes(const run *r) {
     const mot_shape *s = &r->pb.shape;
-    if (plan_is_cuda(r->plan)) return cuda_scratch_bytes(r->plan, s);
+    if (plan_is_cuda(r->plan)) return 0;
     return r->plan->steps == 1 ? mot_step_scratch_bytes(&r->plan->step[0], s, r->options->threads)
                                : mot_plan_workspace_bytes(r->plan, s, r->options->threads);
 }

@@ -16,8 +16,13 @@ typedef struct device_run {
     workspace *host;
     const char *where;
     size_t guard;             /* bytes */
+    size_t scratch;           /* bytes: it is not on the host */
     char *area[REGION_COUNT]; /* | guard | bytes | guard |; NULL: the region is not used */
 } device_run;
+
+static size_t bytes_of(const device_run *r, int i) {
+    return i == REGION_SCRATCH ? r->scratch : r->host->region[i].bytes;
+}
 
 /* Kept from run to run: allocating takes longer than a small check. */
 static struct {
@@ -42,7 +47,7 @@ static bool succeeded(const device_run *r, int code, const char *doing) {
 
 static int reserve(device_run *r, int i, size_t bytes) {
     int code = 0;
-    if (pool[i].bytes < bytes || r->guard == 0) {
+    if (pool[i].bytes < bytes || (r->guard == 0 && pool[i].bytes != bytes)) {
         if (pool[i].memory) r->cuda->release(pool[i].memory);
         pool[i].memory = NULL;
         pool[i].bytes = r->guard ? 2 * bytes : bytes;
@@ -54,14 +59,14 @@ static int reserve(device_run *r, int i, size_t bytes) {
 }
 
 static bool upload_region(device_run *r, int i) {
-    const guarded *g = &r->host->region[i];
-    const size_t bytes = g->bytes + 2 * r->guard;
-    int code = reserve(r, i, bytes);
-    if (!code && bytes) code = r->cuda->fill(r->area[i], CANARY, bytes, NULL);
-    if (!code && g->bytes && i == REGION_SCRATCH)
-        code = r->cuda->fill(r->area[i] + r->guard, NANS, g->bytes, NULL);
-    else if (!code && g->bytes)
-        code = r->cuda->copy(r->area[i] + r->guard, g->data, g->bytes, NULL);
+    const size_t bytes = bytes_of(r, i);
+    int code = reserve(r, i, bytes + 2 * r->guard);
+    if (!code && r->guard) code = r->cuda->fill(r->area[i], CANARY, r->guard, NULL);
+    if (!code && r->guard) code = r->cuda->fill(r->area[i] + r->guard + bytes, CANARY, r->guard, NULL);
+    if (!code && bytes && i == REGION_SCRATCH)
+        code = r->cuda->fill(r->area[i] + r->guard, NANS, bytes, NULL);
+    else if (!code && bytes)
+        code = r->cuda->copy(r->area[i] + r->guard, r->host->region[i].data, bytes, NULL);
     if (!code) code = r->cuda->wait(NULL);
     return succeeded(r, code, "copying to the device");
 }
@@ -73,12 +78,12 @@ static bool upload(device_run *r) {
 }
 
 static bool guards_whole(const device_run *r, int i, const unsigned char *before, const unsigned char *after) {
-    const guarded *g = &r->host->region[i];
+    const size_t bytes = bytes_of(r, i);
     for (size_t k = 0; k < r->guard; k++) {
-        const long at = before[k] == CANARY ? (long)(g->bytes + k) : (long)k - (long)r->guard;
+        const long at = before[k] == CANARY ? (long)(bytes + k) : (long)k - (long)r->guard;
         if (before[k] == CANARY && after[k] == CANARY) continue;
-        return findings_fail(r->found, "stray write: byte %ld of %s on the device, which has %zu (%s)", at, g->name,
-                             g->bytes, r->where);
+        return findings_fail(r->found, "stray write: byte %ld of %s on the device, which has %zu (%s)", at,
+                             r->host->region[i].name, bytes, r->where);
     }
     return true;
 }
@@ -100,10 +105,9 @@ static bool take_back(const device_run *r, int i, bool compare) {
 
 /* Nobody asks what is left in it, and a library's is large. */
 static bool look_at_scratch(const device_run *r) {
-    const guarded *g = &r->host->region[REGION_SCRATCH];
     unsigned char *both = malloc(2 * r->guard + 1);
     if (!both) return findings_skip(r->found, "out of memory (%s)", r->where);
-    const char *before = r->area[REGION_SCRATCH], *after = before + r->guard + g->bytes;
+    const char *before = r->area[REGION_SCRATCH], *after = before + r->guard + r->scratch;
     int code = r->cuda->copy(both, before, r->guard, NULL);
     if (!code) code = r->cuda->copy(both + r->guard, after, r->guard, NULL);
     if (!code) code = r->cuda->wait(NULL);
@@ -161,14 +165,15 @@ static bool run(device_run *r) {
     return repeat(r);
 }
 
+static size_t scratch_bytes(const mot_plan *plan, const mot_shape *s) {
+    return plan->steps > 1 ? mot_cuda_plan_workspace_bytes(plan, s) : mot_step_scratch_bytes(&plan->step[0], s, 1);
+}
+
 bool cuda_execute(findings *f, const mot_plan *plan, const mot_shape *s, workspace *w, const char *where) {
     const char *missing;
     device_run r = {.cuda = cuda_module(&missing), .found = f, .plan = plan, .shape = s, .host = w, .where = where};
     if (!r.cuda) return findings_skip(f, "%s", missing);
     r.guard = guard_bytes();
+    r.scratch = scratch_bytes(plan, s);
     return run(&r);
-}
-
-size_t cuda_scratch_bytes(const mot_plan *plan, const mot_shape *s) {
-    return plan->steps > 1 ? mot_cuda_plan_workspace_bytes(plan, s) : mot_step_scratch_bytes(&plan->step[0], s, 1);
 }

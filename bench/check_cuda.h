@@ -5,10 +5,8 @@
 
 #include "check_judge.h"
 
-/* Of the workspace that a plan of CUDA kernels needs. */
-size_t cuda_scratch_bytes(const mot_plan *, const mot_shape *);
-
-/* False: a finding. An error of CUDA's is a CRASH: the process must not use the device again. */
+/* Scratch memory is the device's alone, the workspace has none. False: a finding. An error of CUDA's is a CRASH: the
+ * process must not use the device again. */
 bool cuda_execute(findings *, const mot_plan *, const mot_shape *, workspace *, const char *where);
 
 #endif
