@@ -44,13 +44,14 @@ static const row *fastest_scalar(const block *b) {
     return NULL;
 }
 
+static bool alike(const bench_record *a, const bench_record *b) {
+    return a->threads == b->threads && strcmp(a->shape, b->shape) == 0 && strcmp(a->cache, b->cache) == 0 &&
+           strcmp(a->dtype, b->dtype) == 0;
+}
+
 static table *table_of(model *m, store *s, const bench_record *b) {
-    for (size_t i = 0; i < m->table_count; i++) {
-        table *t = &m->tables[i];
-        if (t->threads == b->threads && strcmp(t->shape, b->shape) == 0 && strcmp(t->cache, b->cache) == 0 &&
-            strcmp(t->dtype, b->dtype) == 0)
-            return t;
-    }
+    for (size_t i = 0; i < m->table_count; i++)
+        if (alike(m->tables[i].blocks[0].rows[0].bench, b)) return &m->tables[i];
     table *t = store_push(s, &m->tables, &m->table_count, sizeof *t);
     *t = (table){.shape = b->shape, .cache = b->cache, .dtype = b->dtype, .dims = b->dims, .threads = b->threads};
     t->known_as = "";
@@ -84,10 +85,12 @@ static int by_time(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
+static bool is_failed(const bench_record *b) { return strncmp(b->reason, "check:", 6) == 0; }
+
 /* A failed check is looked at one by one. */
 static bool skipped_alike(const bench_record *a, const bench_record *b) {
     return !(a->time.value > 0) && !(b->time.value > 0) && strcmp(a->status, b->status) == 0 &&
-           strcmp(a->reason, b->reason) == 0 && strncmp(a->reason, "check:", 6) != 0;
+           strcmp(a->reason, b->reason) == 0 && !is_failed(a);
 }
 
 /* One row for all that were skipped for one reason: sorted, they stand at the end. */
@@ -196,17 +199,27 @@ static const char *known_as(dims d) {
     return "";
 }
 
-static void collect(model *m, store *s, bool sweeps_too) {
+/* Whether anything was timed, or is wrong, under its conditions: what was only skipped is in the list of that. */
+static bool is_worth_a_table(const records *r, const bench_record *b) {
+    for (size_t i = 0; i < r->bench_count; i++) {
+        const bench_record *other = &r->benches[i];
+        if (alike(other, b) && (other->time.value > 0 || is_failed(other))) return true;
+    }
+    return false;
+}
+
+static void collect(model *m, store *s, bool sweeps_too, bool skipped_too) {
     for (size_t i = 0; i < m->records->bench_count; i++) {
         const bench_record *b = &m->records->benches[i];
         if (model_is_dense(b) || (model_is_sweep(b) && !sweeps_too)) continue;
-        add_row(block_of(table_of(m, s, b), s, b->stage), s, b);
+        if (skipped_too || is_worth_a_table(m->records, b)) add_row(block_of(table_of(m, s, b), s, b->stage), s, b);
     }
 }
 
 void model_tables(model *m, store *s) {
-    collect(m, s, false);
-    if (!m->table_count) collect(m, s, true);
+    collect(m, s, false, false);
+    if (!m->table_count) collect(m, s, true, false);
+    if (!m->table_count) collect(m, s, true, true);
     for (size_t i = 0; i < m->table_count; i++) {
         table *t = &m->tables[i];
         t->known_as = known_as(t->dims);

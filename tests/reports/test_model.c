@@ -122,6 +122,31 @@ static void fused_stage_against_the_sum(void **state) {
     unload(l);
 }
 
+/* Conditions under which everything was skipped, as on a machine without a GPU, are in the list of what was skipped. */
+static void skipped_conditions_have_no_table(void **state) {
+    static const char skip[] = "\"cache\":\"cold-all\",\"status\":\"skipped\",\"reason\":\"no GPU\"",
+                      fail[] = "\"cache\":\"cold-all\",\"status\":\"failed\",\"reason\":\"check: FAIL: wrong\"";
+    char body[8192];
+    (void)state;
+    const char *timed = bench_line("mix", "mix_avx2_a", "avx2", "mot", "9,9,9", ""),
+               *skipped = bench_line("mix", "mix_cuda_a", "cuda", "mot_cuda", "", skip),
+               *failed = bench_line("mix", "mix_cuda_b", "cuda", "mot_cuda", "", fail);
+    snprintf(body, sizeof body, "%s%s", timed, skipped);
+    loaded *l = load_text(file(body));
+    assert_true(l->good);
+    assert_int_equal(l->model.table_count, 1);
+    assert_int_equal(l->model.skipped_count, 1);
+    assert_string_equal(l->model.skipped[0].reason, "no GPU");
+    unload(l);
+    snprintf(body, sizeof body, "%s%s%s", timed, skipped, failed);
+    l = load_text(file(body)); /* what is wrong is shown */
+    assert_int_equal(l->model.table_count, 2);
+    unload(l);
+    l = load_text(file(skipped)); /* there is nothing else to show */
+    assert_int_equal(l->model.table_count, 1);
+    unload(l);
+}
+
 static void processes_are_pooled(void **state) {
     (void)state;
     const char *line = bench_line("mix", "mix_avx2_a", "avx2", "mot", "1,2,3,4,5,6", "\"tainted\":[5],\"median_ns\":3");
@@ -351,6 +376,7 @@ int main(void) {
         cmocka_unit_test(bases_and_best),
         cmocka_unit_test(every_peer_is_a_base),
         cmocka_unit_test(fused_stage_against_the_sum),
+        cmocka_unit_test(skipped_conditions_have_no_table),
         cmocka_unit_test(processes_are_pooled),
         cmocka_unit_test(other_machine_is_refused),
         cmocka_unit_test(faster_than_the_floor_is_mistrusted),
