@@ -84,9 +84,7 @@ static void draw_point(plot *p, const grain *g) {
     const double y = plot_y(p, d->ratio.value);
     char class[48];
     snprintf(class, sizeof class, "%s best", html_class(d->layer));
-    if (d->ratio.low > 0)
-        html(p->out, "<path class=\"whisker %s\" d=\"M%f %fV%f\"/>", class, x, plot_y(p, d->ratio.low),
-             plot_y(p, d->ratio.high));
+    if (d->ratio.low > 0) plot_whisker(p, x, d->ratio.low, d->ratio.high, class);
     snprintf(tip, sizeof tip, "%.60s, %.100s: %s over %s of the dense FFN", g->name, g->shape,
              label_time(d->layer->time.value).s, label_time(d->dense->time.value).s);
     plot_mark(p, PLOT_CIRCLE, x, y, 4.6, class, tip);

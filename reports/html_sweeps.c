@@ -81,8 +81,7 @@ static void draw_line(plot *p, const series *line, value_of of) {
         const bench_record *b = line->points[i].bench;
         value v = of(line, b);
         double x = plot_x(p, line->points[i].x);
-        if (v.low > 0 && v.high > v.low)
-            html(p->out, "<path class=\"whisker %s\" d=\"M%f %fV%f\"/>", class, x, plot_y(p, v.low), plot_y(p, v.high));
+        if (v.low > 0 && v.high > v.low) plot_whisker(p, x, v.low, v.high, class);
         char tip[512];
         snprintf(tip, sizeof tip, "%.200s on %.100s, %d threads: %s", b->choice, b->shape, b->threads,
                  label_time(b->time.value).s);

@@ -97,6 +97,11 @@ void plot_mark(plot *p, enum plot_mark mark, double x, double y, double r, const
     plot_take(p, (plot_box){x - r, y - r, x + r, y + r});
 }
 
+void plot_whisker(plot *p, double x, double low, double high, const char *class) {
+    html(p->out, "<path class=\"whisker %s\" d=\"M%f %fV%f\"/>", class, x, fmin(plot_y(p, low), p->bottom),
+         fmax(plot_y(p, high), p->top));
+}
+
 double plot_text_width(const char *text) {
     double width = 0;
     for (; *text; text++)
@@ -131,7 +136,7 @@ bool plot_label(plot *p, double x, double y, double gap, const char *text, const
              : side > 0 ? ""
                         : " mid",
              x + side * gap, middle + 4, text);
-        plot_take(p, b);
+        plot_take(p, (plot_box){b.x0 - 6, b.y0, b.x1 + 6, b.y1}); /* two side by side would read as one */
         return true;
     }
     return false;

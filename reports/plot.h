@@ -38,6 +38,8 @@ void plot_grid(plot *); /* grid, tick labels, axis titles */
 void plot_mark(plot *, enum plot_mark, double px, double py, double size, const char *classes, const char *tooltip);
 /* Text beside a point, on the first free side; false if there is no room. */
 bool plot_label(plot *, double px, double py, double gap, const char *text, const char *classes);
+/* From one value to another at x, as far as the picture goes. */
+void plot_whisker(plot *, double x, double low, double high, const char *class);
 double plot_text_width(const char *text); /* at 12 px, estimated */
 void plot_take(plot *, plot_box);
 /* Moves values apart until neighbours (in sorted order) differ by gap, within low … high. */
