@@ -154,7 +154,10 @@ static void add_sweep(model *m, store *s, const bench_record *first) {
         const bench_record *b = &m->records->benches[i];
         if (b->usable && same_kind(first, b) && along(a, b) > 0) add_dense(w, m->records, s, b, along(a, b));
     }
-    finish_sweep(w, s);
+    if (w->count)
+        finish_sweep(w, s);
+    else
+        m->sweep_count--; /* of shapes without tokens */
 }
 
 static void find_sweeps(model *m, store *s) {
