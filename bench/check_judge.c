@@ -97,8 +97,8 @@ static bool judge_row(judge *j, const block *b, size_t unit, size_t row) {
             j->found->result.compared++;
             continue;
         }
-        if (is_poison(line, c)) return wrong(j, "not written", unit, row, c, got, expected);
-        if (!isfinite(got)) return wrong(j, "NaN or Inf", unit, row, c, got, expected);
+        if (!isfinite(got))
+            return wrong(j, is_poison(line, c) ? "not written" : "NaN or Inf", unit, row, c, got, expected);
         double error = stored_error(j->pb->dtype, got, expected);
         if (j->bounded && !(error <= b->bound[at]))
             return wrong(j, b->bound[at] > 0 ? "bound" : "exact integers", unit, row, c, got, expected);
@@ -167,11 +167,6 @@ static bool judge_units(judge *j, oracle *o) {
     return true;
 }
 
-/* Whether an element can't be a result: special data make NaN by right, so there only the poison counts. */
-static bool is_hole(const judge *j, size_t i) {
-    return j->pb->mode == DATA_SPECIAL ? is_poison(j->got, i) : !isfinite(numbers_get(j->got, i));
-}
-
 /* Elements of an output that belong to no token. */
 static size_t holes_allowed(const judge *j, size_t elements) {
     const mot_shape *s = &j->pb->shape;
@@ -181,11 +176,11 @@ static size_t holes_allowed(const judge *j, size_t elements) {
     return j->output == MOT_P ? elements - tokens * s->experts : 0;
 }
 
-/* All elements, also of units that were not sampled: written and finite; the gaps between rows of out are as they were.
- * Rows of p past a short group may be anything. */
+/* All elements, also of units that were not sampled: written and finite (special data make NaN by right: there only the
+ * poison counts); the gaps between rows of out are as they were. Rows of p past a short group may be anything. */
 static bool judge_coverage(judge *j, size_t elements) {
-    size_t holes = 0, poisoned = 0, allowed = holes_allowed(j, elements);
-    for (size_t i = 0; i < elements; i++) holes += is_hole(j, i), poisoned += is_poison(j->got, i);
+    const size_t poisoned = numbers_count(j->got, elements, 0xffff, POISON), allowed = holes_allowed(j, elements),
+                 holes = j->pb->mode == DATA_SPECIAL ? poisoned : numbers_count_unfinite(j->got, elements);
     if (holes > allowed) return findings_fail(j->found, "not written, or NaN: parts of %s (%s)", j->name, j->where);
     if (j->output == MOT_P || poisoned == allowed) return true;
     return findings_fail(j->found, "stray write: between the rows of %s (%s)", j->name, j->where);

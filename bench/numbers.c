@@ -39,6 +39,26 @@ void numbers_read(numbers v, size_t n, double *restrict to) {
         for (size_t i = 0; i < n; i++) to[i] = (double)single[i];
 }
 
+static size_t count16(const uint16_t *v, size_t n, uint16_t mask, uint16_t bits) {
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) found += (v[i] & mask) == bits;
+    return found;
+}
+static size_t count32(const uint32_t *v, size_t n, uint32_t mask, uint32_t bits) {
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) found += (v[i] & mask) == bits;
+    return found;
+}
+
+size_t numbers_count(numbers v, size_t n, uint16_t mask, uint16_t bits) {
+    return v.dtype == MOT_BF16 ? count16(v.data, n, mask, bits) : count32(v.data, n, mask * 0x10001U, bits * 0x10001U);
+}
+
+/* Both types have their exponent in the same bits of the upper half. */
+size_t numbers_count_unfinite(numbers v, size_t n) {
+    return v.dtype == MOT_BF16 ? count16(v.data, n, 0x7f80, 0x7f80) : count32(v.data, n, 0x7f800000, 0x7f800000);
+}
+
 void numbers_write(mot_dtype dtype, void *tensor, size_t at, const float *restrict from, size_t n) {
     mot_bf16 *half = (mot_bf16 *)tensor + at;
     if (dtype == MOT_BF16)

@@ -14,6 +14,10 @@ typedef struct numbers {
 numbers numbers_at(numbers, size_t element);
 double numbers_get(numbers, size_t i);
 void numbers_read(numbers, size_t n, double *restrict to);
+/* How many of n have these bits under `mask`: a pattern of 16 bits, which an f32 must have in both halves. */
+size_t numbers_count(numbers, size_t n, uint16_t mask, uint16_t bits);
+/* How many of n are infinite or NaN. */
+size_t numbers_count_unfinite(numbers, size_t n);
 
 /* From element `at` on; rounded to nearest even. */
 void numbers_write(mot_dtype, void *tensor, size_t at, const float *restrict from, size_t n);

@@ -37,9 +37,8 @@ void guarded_destroy(guarded *g) {
 }
 
 void guarded_poison(guarded *g) {
-    const uint16_t poison = POISON;
-    unsigned char *to = g->data;
-    for (size_t i = 0; i + sizeof poison <= g->bytes; i += sizeof poison) memcpy(to + i, &poison, sizeof poison);
+    uint16_t *to = g->data; /* elements are of two bytes or four, and whole */
+    for (size_t n = g->bytes / sizeof *to, i = 0; i < n; i++) to[i] = POISON;
 }
 
 bool is_poison(numbers v, size_t i) {

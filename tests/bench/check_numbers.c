@@ -36,6 +36,20 @@ static void elements_are_read(void **state) {
     assert_true(to[0] == 2 && to[1] == 3.5 && to[2] == -4);
 }
 
+static void elements_are_counted(void **state) {
+    static const uint32_t f32[] = {0x7fc57fc5, 0x7fc57fc4, 0x7fc47fc5, 0x7f800000,
+                                   0xff800001, 0x7f7fffff, 0,          0x7fc57fc5};
+    static const uint16_t bf16[] = {0x7fc5, 0x7fc4, 0x7f80, 0xff81, 0x7f7f, 0, 0x7fc5};
+    const numbers single = {f32, MOT_F32}, half = {bf16, MOT_BF16};
+    (void)state;
+    assert_int_equal(numbers_count(single, 8, 0xffff, 0x7fc5), 2);
+    assert_int_equal(numbers_count(single, 7, 0xffff, 0x7fc5), 1);
+    assert_int_equal(numbers_count(half, 7, 0xffff, 0x7fc5), 2);
+    assert_int_equal(numbers_count(half, 0, 0xffff, 0x7fc5), 0);
+    assert_int_equal(numbers_count_unfinite(single, 8), 6);
+    assert_int_equal(numbers_count_unfinite(half, 7), 5);
+}
+
 static uint16_t written(float v) {
     uint16_t to[3] = {1, 2, 3};
     numbers_write(MOT_BF16, to, 1, &v, 1);
@@ -115,6 +129,7 @@ static void a_spread_meets_the_ties(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_are_read),
+        cmocka_unit_test(elements_are_counted),
         cmocka_unit_test(writing_rounds_to_nearest_even),
         cmocka_unit_test(the_ends_of_the_range_are_kept),
         cmocka_unit_test(f32_is_not_rounded_again),

@@ -169,13 +169,25 @@ static void the_fixture_has_none(void **state) {
     free(samples);
 }
 
+/* Its shapes have no tokens: there is no time per token to draw. */
+static void a_sweep_without_points_is_none(void **state) {
+    (void)state;
+    static const char empty[] = "\"shape\":\"g0t4e4d8h16\",\"dims\":{\"G\":0,\"T\":4,\"E\":4,\"D\":8,\"H\":16},"
+                                "\"group\":\"sweep-group\"";
+    begin();
+    snprintf(body + used, sizeof body - used, "%s", bench_line("mix", "mix_avx2_a", "avx2", "mot", "9,9,9", empty));
+    loaded *l = load_text(body);
+    assert_true(l->good);
+    assert_int_equal(l->records.bench_count, 1);
+    assert_int_equal(l->model.sweep_count, 0);
+    unload(l);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_cliff_is_named),
-        cmocka_unit_test(no_cliff_where_there_is_none),
-        cmocka_unit_test(without_a_floor_flops_count),
-        cmocka_unit_test(reasons_are_facts_of_the_samples),
-        cmocka_unit_test(the_fixture_has_none),
+        cmocka_unit_test(a_sweep_without_points_is_none),   cmocka_unit_test(a_cliff_is_named),
+        cmocka_unit_test(no_cliff_where_there_is_none),     cmocka_unit_test(without_a_floor_flops_count),
+        cmocka_unit_test(reasons_are_facts_of_the_samples), cmocka_unit_test(the_fixture_has_none),
     };
     return cmocka_run_group_tests_name("report cliffs", tests, NULL, NULL);
 }

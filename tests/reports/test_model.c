@@ -274,16 +274,6 @@ static void put_sweep_row(char *body, size_t size, const char *variant, int t, i
              variant, t, 64 / t, t, variant, ns);
 }
 
-static void a_sweep_without_points_is_none(void **state) {
-    (void)state;
-    static const char empty[] = "\"shape\":\"g0t4e4d8h16\",\"dims\":{\"G\":0,\"T\":4,\"E\":4,\"D\":8,\"H\":16},"
-                                "\"group\":\"sweep-group\"";
-    loaded *l = load_text(file(bench_line("mix", "mix_avx2_a", "avx2", "mot", "9,9,9", empty)));
-    assert_true(l->good);
-    assert_int_equal(l->model.sweep_count, 0);
-    unload(l);
-}
-
 static void sweep_names_the_crossover(void **state) {
     (void)state;
     char body[8192] = "";
@@ -394,7 +384,6 @@ int main(void) {
         cmocka_unit_test(bad_clock_samples_are_never_used),
         cmocka_unit_test(layer_is_the_sum_of_its_parts),
         cmocka_unit_test(dense_ffn_is_matched_by_tokens_and_width),
-        cmocka_unit_test(a_sweep_without_points_is_none),
         cmocka_unit_test(sweep_names_the_crossover),
         cmocka_unit_test(verdict_is_the_worst),
         cmocka_unit_test(no_gain_is_said),
