@@ -54,6 +54,20 @@ check_result check_choice(const mot_choice *, const mot_shape *, const check_opt
 /* The same in a forked child with a time limit: CRASH and TIMEOUT become verdicts. */
 check_result check_plan_forked(const mot_plan *, const mot_shape *, const check_options *, double timeout_s);
 
+/* The two halves of it: checks that were begun run side by side, each on one CPU. Of CUDA kernels all is done at once.
+ */
+enum { CHECK_MOST_AT_ONCE = 64 };
+typedef struct check_pending {
+    int pid, fd; /* 0: result says it already */
+    double timeout_s, end_s;
+    check_result result;
+} check_pending;
+check_pending check_plan_begin(const mot_plan *, const mot_shape *, const check_options *, double timeout_s);
+check_result check_plan_end(check_pending *);               /* waits for it; asked again, says the same */
+void check_plan_end_any(check_pending *const *, int count); /* waits for one of these, which run, and ends it */
+/* How many checks, 1 to `most`, of this shape find memory side by side. */
+int check_fit_side_by_side(const mot_shape *, mot_dtype, int most);
+
 /* Starts the one child in which all checks of CUDA kernels run, before this process uses the device itself. */
 bool check_worker_start(void);
 

@@ -4,6 +4,7 @@
 #include "workspace.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -102,19 +103,19 @@ static void died(check_result *r, int status) {
                  WEXITSTATUS(status));
 }
 
-static check_result collect(pid_t pid, int fd, double timeout_s, uint64_t seed) {
-    check_result r = {.verdict = VERDICT_CRASH, .seed = seed};
-    bool in_time = check_wait_for(fd, timeout_s);
-    if (!in_time) kill(pid, SIGKILL);
-    check_result sent;
+/* What it sent, if it sent anything; else what became of it. */
+static check_result collect(const check_pending *p) {
+    check_result r = {.verdict = VERDICT_CRASH, .seed = p->result.seed}, sent;
+    const bool in_time = check_wait_for(p->fd, p->end_s - now_s());
+    if (!in_time) kill(p->pid, SIGKILL);
     ssize_t got;
-    do got = read(fd, &sent, sizeof sent);
+    do got = read(p->fd, &sent, sizeof sent);
     while (got < 0 && errno == EINTR);
-    int status = reap(pid);
+    int status = reap(p->pid);
     if (got == (ssize_t)sizeof sent) return sent;
     if (in_time) return died(&r, status), r;
     r.verdict = VERDICT_TIMEOUT;
-    snprintf(r.reason, sizeof r.reason, "no result after %g s", timeout_s);
+    snprintf(r.reason, sizeof r.reason, "no result after %g s", p->timeout_s);
     return r;
 }
 
@@ -124,19 +125,60 @@ static check_result no_child(const char *what, uint64_t seed) {
     return r;
 }
 
-check_result check_plan_forked(const mot_plan *plan, const mot_shape *s, const check_options *options,
+check_pending check_plan_begin(const mot_plan *plan, const mot_shape *s, const check_options *options,
                                double timeout_s) {
+    check_pending p = {.timeout_s = timeout_s, .end_s = now_s() + timeout_s, .result.seed = options->seed};
     int ends[2];
-    if (plan_is_cuda(plan)) return check_plan_worker(plan, s, options, timeout_s);
-    if (pipe(ends) != 0) return no_child("pipe", options->seed);
+    if (plan_is_cuda(plan)) return p.result = check_plan_worker(plan, s, options, timeout_s), p;
+    if (pipe(ends) != 0) return p.result = no_child("pipe", options->seed), p;
     fflush(NULL); /* or the child would hold a second copy of what is buffered */
-    pid_t pid = fork();
-    if (pid == 0) {
+    p.pid = fork();
+    if (p.pid == 0) {
         close(ends[0]);
         child(ends[1], plan, s, options);
     }
     close(ends[1]);
-    check_result r = pid < 0 ? no_child("fork", options->seed) : collect(pid, ends[0], timeout_s, options->seed);
-    close(ends[0]);
-    return r;
+    p.fd = ends[0];
+    if (p.pid > 0) return p;
+    p.result = no_child("fork", options->seed);
+    close(p.fd);
+    return p.pid = 0, p;
+}
+
+check_result check_plan_end(check_pending *p) {
+    if (p->pid == 0) return p->result;
+    p->result = collect(p);
+    close(p->fd);
+    p->pid = 0;
+    return p->result;
+}
+
+/* Milliseconds for poll, until the first of them has no more time. */
+static int time_left(check_pending *const *p, int count) {
+    double left = 1e6;
+    for (int i = 0; i < count; i++) left = fmin(left, p[i]->end_s - now_s());
+    return left > 0 ? (int)(left * 1e3) + 1 : 0;
+}
+
+void check_plan_end_any(check_pending *const *p, int count) {
+    struct pollfd asked[CHECK_MOST_AT_ONCE];
+    for (bool ended = false; !ended;) {
+        for (int i = 0; i < count; i++) asked[i] = (struct pollfd){.fd = p[i]->fd, .events = POLLIN};
+        const bool said = poll(asked, (nfds_t)count, time_left(p, count)) > 0;
+        for (int i = 0; i < count && !ended; i++) {
+            ended = said ? asked[i].revents != 0 : p[i]->end_s <= now_s();
+            if (ended) check_plan_end(p[i]);
+        }
+    }
+}
+
+check_result check_plan_forked(const mot_plan *plan, const mot_shape *s, const check_options *options,
+                               double timeout_s) {
+    check_pending p = check_plan_begin(plan, s, options, timeout_s);
+    return check_plan_end(&p);
+}
+
+int check_fit_side_by_side(const mot_shape *s, mot_dtype dtype, int most) {
+    const double fit = memory_available() / (2 * workspace_estimate(s, dtype));
+    return fit >= most ? most : fit > 1 ? (int)fit : 1;
 }

@@ -94,7 +94,8 @@ const verb verb_check = {
     .name = "check",
     .summary = "numerical agreement of every variant with the f64 oracle",
     .doc = "Checks variants and whole layers against the f64 oracle: exact integers, error bound, propagated variance, "
-           "memory guards, properties. --shapes smoke, ci (default) or full: small odd shapes made for checking.",
+           "memory guards, properties. --shapes smoke, ci (default) or full: small odd shapes made for checking. "
+           "As many checks run side by side as --threads says.",
     .args = "",
     .flags = FLAGS_SHAPES | FLAG(STAGE) | FLAG(ISA) | FLAG(DTYPE) | FLAG(FILTER) | FLAG(CHOICE) | FLAG(THREADS) |
              FLAG(CPUS) | FLAG(SEED) | FLAG(TIMEOUT) | FLAG(BUDGET) | FLAG(DRY_RUN) | FLAGS_OUTPUT,

@@ -1,7 +1,7 @@
 /* check_run.c: runs the checks and keeps the worst of each subject. */
 #include "check_run.h"
-#include "progress.h"
 #include "interrupt.h"
+#include "progress.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,20 +18,33 @@ static bool stopped(const check_job *job) {
 /* How bad: what was not run, what passed, what only z complains of, and the rest. */
 static int rank(verdict v) { return v == VERDICT_SKIP ? 0 : v == VERDICT_PASS ? 1 : v == VERDICT_MARGINAL ? 2 : 3; }
 
-/* One check that is about to be run. */
+/* One check that is about to be run, or under way. */
 typedef struct trial {
-    check_row *row;
     const mot_shape *shape;
-    const char *choice;
+    char choice[SUBJECT_NAME];
     int threads;
+    bool selected; /* the subject as it is selected, not another setting of its knobs */
+    check_pending pending;
 } trial;
 
-static void absorb(const trial *t, const check_result *r) {
-    check_row *row = t->row;
+/* The checks of one subject, which run side by side; they are told of in the order in which they began. */
+typedef struct trials {
+    const check_job *job;
+    check_rows *rows;
+    check_row *row;
+    const mot_shape *counted; /* the last shape of row->shapes */
+    trial item[CHECK_MOST_AT_ONCE];
+    int first, count;
+} trials;
+
+static void absorb(trials *ts, const trial *t, const check_result *r) {
+    check_row *row = ts->row;
     check_result *worst = &row->worst;
     double fraction = fmax(worst->fraction, r->fraction), rms = fmax(worst->z_rms, r->z_rms),
            max = fmax(worst->z_max, r->z_max);
     size_t compared = worst->compared + r->compared;
+    if (t->selected && (r->compared || check_is_failure(r->verdict)) && ts->counted != t->shape)
+        row->shapes++, ts->counted = t->shape;
     if (row->trials++ == 0 || rank(r->verdict) > rank(worst->verdict)) {
         *worst = *r;
         row->shape = *t->shape;
@@ -44,45 +57,83 @@ static void absorb(const trial *t, const check_result *r) {
     worst->compared = compared;
 }
 
-static check_result run_trial(const check_job *job, const trial *t, const mot_choice *setting) {
-    const subject *s = t->row->subject;
-    const options *o = job->options;
-    check_options with = {
-        .seed = o->seed, .threads = t->threads, .strided = true, .enter = s->peer ? s->peer->enter : NULL};
-    check_result none = {.verdict = VERDICT_SKIP, .reason = "no variant supports this shape", .seed = o->seed};
-    mot_plan plan;
-    if (s->kind == SUBJECT_PROPERTIES) return check_properties(t->shape, s->isa, s->dtype, o->seed);
-    if (!subject_plan(s, t->shape, &plan)) return none;
-    if (setting) plan.step[0] = *setting;
-    return check_plan_forked(&plan, t->shape, &with, o->timeout_s > 0 ? o->timeout_s : default_timeout_s);
+/* The oldest one, if it has ended. */
+static bool take_first(trials *ts) {
+    trial *t = &ts->item[ts->first];
+    if (!ts->count || t->pending.pid) return false;
+    const check_result r = check_plan_end(&t->pending);
+    ts->first = (ts->first + 1) % CHECK_MOST_AT_ONCE, ts->count--;
+    absorb(ts, t, &r);
+    if (r.verdict != VERDICT_SKIP && !samples_check(ts->job->samples, t->choice, t->shape, ts->row->subject->stage, &r))
+        ts->rows->write_failed = true;
+    return true;
 }
 
-static void check_one(const check_job *job, check_rows *rows, trial *t, const mot_choice *setting) {
-    check_result r = run_trial(job, t, setting);
-    absorb(t, &r);
-    if (r.verdict == VERDICT_SKIP) return;
-    if (!samples_check(job->samples, t->choice, t->shape, t->row->subject->stage, &r)) rows->write_failed = true;
+/* Until at most so many run. */
+static void wait_until(trials *ts, int most) {
+    for (;;) {
+        check_pending *running[CHECK_MOST_AT_ONCE];
+        int n = 0;
+        while (take_first(ts)) continue;
+        for (int i = 0; i < ts->count; i++) {
+            trial *t = &ts->item[(ts->first + i) % CHECK_MOST_AT_ONCE];
+            if (t->pending.pid) running[n++] = &t->pending;
+        }
+        if (n <= most && ts->count < CHECK_MOST_AT_ONCE) return;
+        check_plan_end_any(running, n);
+    }
+}
+
+/* As many as --threads says, each on one CPU. */
+static int most_at_once(const options *o) {
+    int most = 1;
+    for (int i = 0; i < o->thread_counts; i++)
+        if (o->threads[i] > most) most = o->threads[i];
+    return most < CHECK_MOST_AT_ONCE ? most : CHECK_MOST_AT_ONCE;
+}
+
+static check_pending begin(const check_job *job, const subject *s, const trial *t, const mot_choice *setting) {
+    const options *o = job->options;
+    const check_options with = {
+        .seed = o->seed, .threads = t->threads, .strided = true, .enter = s->peer ? s->peer->enter : NULL};
+    check_pending none = {.result = {.verdict = VERDICT_SKIP, .seed = o->seed}};
+    mot_plan plan;
+    snprintf(none.result.reason, sizeof none.result.reason, "no variant supports this shape");
+    if (s->kind == SUBJECT_PROPERTIES) return none.result = check_properties(t->shape, s->isa, s->dtype, o->seed), none;
+    if (!subject_plan(s, t->shape, &plan)) return none;
+    if (setting) plan.step[0] = *setting;
+    return check_plan_begin(&plan, t->shape, &with, o->timeout_s > 0 ? o->timeout_s : default_timeout_s);
+}
+
+/* setting: NULL for the subject as it is selected. */
+static void check_one(trials *ts, const mot_shape *shape, int threads, const char *choice, const mot_choice *setting) {
+    const subject *s = ts->row->subject;
+    const int most = check_fit_side_by_side(shape, s->dtype, most_at_once(ts->job->options));
+    wait_until(ts, most - 1);
+    trial *t = &ts->item[(ts->first + ts->count) % CHECK_MOST_AT_ONCE];
+    *t = (trial){.shape = shape, .threads = threads, .selected = !setting};
+    snprintf(t->choice, sizeof t->choice, "%s", choice);
+    t->pending = begin(ts->job, s, t, setting);
+    ts->count++;
 }
 
 /* The subject as it is selected, over all shapes and thread counts. */
-static void check_default(const check_job *job, check_rows *rows, check_row *row, progress *p, int done) {
+static void check_default(trials *ts, progress *p, int done) {
+    const check_job *job = ts->job;
+    const subject *s = ts->row->subject;
     for (size_t i = 0; i < job->shape_count && !stopped(job); i++) {
-        bool ran = false;
         for (int n = 0; n < job->options->thread_counts && !stopped(job); n++) {
-            trial t = {row, &job->shapes[i], row->subject->name, job->options->threads[n]};
-            size_t before = row->worst.compared;
-            check_one(job, rows, &t, NULL);
-            ran |= row->worst.compared > before || check_is_failure(row->worst.verdict);
-            if (row->subject->kind == SUBJECT_PROPERTIES) break; /* it tries thread counts by itself */
+            check_one(ts, &job->shapes[i], job->options->threads[n], s->name, NULL);
+            if (s->kind == SUBJECT_PROPERTIES) break; /* it tries thread counts by itself */
         }
-        row->shapes += ran;
-        progress_show(p, done, (double)i / (double)job->shape_count, row->subject->name);
+        progress_show(p, done, (double)i / (double)job->shape_count, s->name);
     }
 }
 
 /* Every other value of every knob, one at a time, on a few shapes. */
-static void check_settings(const check_job *job, check_rows *rows, check_row *row) {
-    const mot_variant *v = row->subject->choice.variant;
+static void check_settings(trials *ts) {
+    const check_job *job = ts->job;
+    const mot_variant *v = ts->row->subject->choice.variant;
     for (int k = 0; k < v->knob_count; k++)
         for (int i = 0; i < v->knobs[k].count; i++) {
             mot_choice setting = {v, mot_config_default(v)};
@@ -90,11 +141,9 @@ static void check_settings(const check_job *job, check_rows *rows, check_row *ro
             setting.config.value[k] = v->knobs[k].values[i];
             if (v->knobs[k].values[i] == v->knobs[k].preset || !mot_config_legal(v, &setting.config)) continue;
             mot_choice_print(name, sizeof name, &setting);
-            row->settings++;
-            for (size_t n = 0; n < job->shape_count && n < SETTING_SHAPES && !stopped(job); n++) {
-                trial t = {row, &job->shapes[n], name, job->options->threads[0]};
-                check_one(job, rows, &t, &setting);
-            }
+            ts->row->settings++;
+            for (size_t n = 0; n < job->shape_count && n < SETTING_SHAPES && !stopped(job); n++)
+                check_one(ts, &job->shapes[n], job->options->threads[0], name, &setting);
         }
 }
 
@@ -116,8 +165,10 @@ static void check_subject(const check_job *job, check_rows *rows, check_row *row
         row->worst.verdict = VERDICT_SKIP;
         snprintf(row->worst.reason, sizeof row->worst.reason, "%s", reason);
     } else {
-        check_default(job, rows, row, p, done);
-        if (job->settings && row->subject->kind == SUBJECT_STAGE && !row->subject->peer) check_settings(job, rows, row);
+        trials ts = {.job = job, .rows = rows, .row = row};
+        check_default(&ts, p, done);
+        if (job->settings && row->subject->kind == SUBJECT_STAGE && !row->subject->peer) check_settings(&ts);
+        wait_until(&ts, 0);
     }
     row->seconds = clock_s() - start;
     count_row(rows, row);

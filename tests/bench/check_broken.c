@@ -148,17 +148,55 @@ static void same_seed_same_figures(void **state) {
     assert_memory_equal(&a, &b, sizeof a);
 }
 
+static mot_kernel_fn broken_one(const char *name) {
+    for (size_t i = 0; i < broken_count; i++)
+        if (strcmp(broken_kernels[i].name, name) == 0) return broken_kernels[i].run;
+    fail_msg("no broken kernel %s", name);
+    return NULL;
+}
+
+/* Each has its own time and its own end; who ends first is told first. */
+static void side_by_side(void **state) {
+    const mot_variant v[] = {plain_variant("hangs", MOT_STAGE_MIX, broken_one("hangs")),
+                             plain_variant("crashes", MOT_STAGE_MIX, broken_one("crashes")),
+                             plain_variant("right", MOT_STAGE_MIX, plain_mix)};
+    static const verdict want[] = {VERDICT_TIMEOUT, VERDICT_CRASH, VERDICT_PASS};
+    const check_options options = {.seed = 42, .threads = 2, .strided = true};
+    check_pending pending[3], *running[3];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const mot_plan plan = one_step(&v[i]);
+        pending[i] = check_plan_begin(&plan, &usual, &options, i ? 60 : 3);
+        running[i] = &pending[i];
+        assert_true(pending[i].pid > 0);
+    }
+    for (int n = 3; n > 0; n--) {
+        check_plan_end_any(running, n);
+        int ended = 0;
+        while (running[ended]->pid) assert_true(++ended < n);
+        assert_true(n == 1 || running[ended] != &pending[0]); /* it hangs longest */
+        running[ended] = running[n - 1];
+    }
+    for (int i = 0; i < 3; i++) assert_int_equal(check_plan_end(&pending[i]).verdict, want[i]);
+    assert_int_equal(check_fit_side_by_side(&usual, MOT_F32, 7), 7);
+    assert_int_equal(check_fit_side_by_side(&(mot_shape){1 << 20, 1 << 10, 1 << 10, 1 << 10, 1 << 10}, MOT_F32, 7), 1);
+}
+
 static struct CMUnitTest test_of(const broken *b, CMUnitTestFunction run) {
     return (struct CMUnitTest){.name = b->name, .test_func = run, .initial_state = (void *)(uintptr_t)b};
 }
 
 int main(void) {
-    struct CMUnitTest tests[96] = {
-        cmocka_unit_test(plain_kernels_pass),     cmocka_unit_test(plain_bf16_kernels_pass),
-        cmocka_unit_test(big_plain_kernels_pass), cmocka_unit_test(no_groups_is_no_pass),
-        cmocka_unit_test(mixtures_are_skipped),   cmocka_unit_test(threads_before_the_fork_do_no_harm),
-        cmocka_unit_test(too_big_is_skipped),     cmocka_unit_test(same_seed_same_figures)};
-    size_t n = 8;
+    struct CMUnitTest tests[96] = {cmocka_unit_test(plain_kernels_pass),
+                                   cmocka_unit_test(plain_bf16_kernels_pass),
+                                   cmocka_unit_test(big_plain_kernels_pass),
+                                   cmocka_unit_test(no_groups_is_no_pass),
+                                   cmocka_unit_test(mixtures_are_skipped),
+                                   cmocka_unit_test(threads_before_the_fork_do_no_harm),
+                                   cmocka_unit_test(too_big_is_skipped),
+                                   cmocka_unit_test(same_seed_same_figures),
+                                   cmocka_unit_test(side_by_side)};
+    size_t n = 9;
     for (size_t i = 0; i < broken_count; i++) tests[n++] = test_of(&broken_kernels[i], is_caught);
     for (size_t i = 0; i < broken_bf16_count; i++) tests[n++] = test_of(&broken_bf16[i], is_caught_in_bf16);
     return _cmocka_run_group_tests("check_broken", tests, n, NULL, NULL);
