@@ -34,23 +34,33 @@ static bool same_choice(const mot_choice *a, const mot_choice *b) {
     return a->variant == b->variant && !memcmp(&a->config, &b->config, sizeof a->config);
 }
 
-static bool is_choice(const options *o, const contestant *c) {
+static bool is_choice(const char *text, const contestant *c) {
     mot_choice choice;
-    if (!o->choice || !strcmp(o->choice, c->name)) return true;
-    return c->plan.steps == 1 && mot_choice_parse(&choice, o->choice, candidate_find) &&
-           same_choice(&choice, &c->plan.step[0]);
+    if (!strcmp(text, c->name)) return true;
+    if (c->plan.steps != 1 || c->own.groups) return false; /* the dense FFN has an experts kernel too */
+    return mot_choice_parse(&choice, text, candidate_find) && same_choice(&choice, &c->plan.step[0]);
+}
+
+static bool is_chosen(const options *o, const contestant *c) {
+    for (int i = 0; i < o->choice_count; i++)
+        if (is_choice(o->choices[i], c)) return true;
+    return o->choice_count == 0;
 }
 
 /* Who names a choice has asked for it. */
 static bool is_wanted_peer(const options *o, const peer *p, mot_dtype dtype) {
-    return o->peers || o->choice || p == peer_default(dtype);
+    return o->peers || o->choice_count || p == peer_default(dtype);
 }
 
 static bool wanted(const options *o, const contestant *c) {
     const peer *p = candidate_peer(c->plan.step[0].variant);
     const bool of_isa = plan_is_cuda(&c->plan) ? selection_has_cuda(o) : selection_has_isa(o, isa_of(&c->plan));
     return (p ? is_wanted_peer(o, p, mot_plan_dtype(&c->plan)) : of_isa) && filter_keeps(o->filter, c->name) &&
-           is_choice(o, c);
+           is_chosen(o, c);
+}
+
+static void free_names(bench_job *job) {
+    for (int i = 0; i < MAX_CHOICES; i++) free(job->own_name[i]);
 }
 
 static void keep_wanted(const maker *m, bench_job *job) {
@@ -75,22 +85,29 @@ static void add_choice(bench_job *job, const mot_choice *choice) {
     mot_choice_print(name, sizeof name, choice);
     /* A variant's plain name means that it runs as suits the shape. */
     if (has_name(job, name)) mot_choice_spell(name, sizeof name, choice);
-    job->tuned_name = strdup(name);
-    const contestant tuned = {.plan = {.steps = 1, .step = {*choice}}, .name = job->tuned_name};
-    if (job->tuned_name) job->contestant[job->count++] = tuned;
+    int free_name = 0;
+    while (job->own_name[free_name]) free_name++;
+    job->own_name[free_name] = strdup(name);
+    const contestant added = {.plan = {.steps = 1, .step = {*choice}}, .name = job->own_name[free_name]};
+    if (added.name) job->contestant[job->count++] = added;
+}
+
+/* One with knobs that the stage's contestants do not have. */
+static void add_chosen(bench_job *job, mot_stage stage, const char *text) {
+    mot_choice choice;
+    if (!has_name(job, text) && mot_choice_parse(&choice, text, candidate_find) && choice.variant->stage == stage &&
+        choice.variant->dtype == job->dtype && !candidate_cuda(choice.variant))
+        add_choice(job, &choice);
 }
 
 static void gather_stage(const maker *m, bench_job *job, mot_stage stage) {
     mot_isa cap = selection_cap(m->options);
     mot_choice choice;
     job->count = contestants_for_stage(stage, &job->shape, job->dtype, cap, job->contestant, CONTESTANTS_MAX);
-    if (m->options->choice) {
-        if (!has_name(job, m->options->choice) && mot_choice_parse(&choice, m->options->choice, candidate_find) &&
-            choice.variant->stage == stage && choice.variant->dtype == job->dtype && !candidate_cuda(choice.variant))
-            add_choice(job, &choice);
-    } else if (mot_profile_stage(m->profile, stage, &job->shape, cap, job->dtype, job->threads, &choice)) {
+    for (int i = 0; i < m->options->choice_count; i++) add_chosen(job, stage, m->options->choices[i]);
+    if (!m->options->choice_count &&
+        mot_profile_stage(m->profile, stage, &job->shape, cap, job->dtype, job->threads, &choice))
         add_choice(job, &choice);
-    }
 }
 
 /* Interleaved with the layers, so that the two are compared round by round. */
@@ -128,7 +145,7 @@ static void add_job(maker *m, bench_job *job) {
     m->offered += job->count;
     keep_wanted(m, job);
     if (job->count && (m->memory = m->memory && append(m->jobs, job))) return;
-    free(job->tuned_name);
+    free_names(job);
 }
 
 static bool has_stage(const options *o, mot_stage s) { return !o->stages || (o->stages >> s & 1); }
@@ -205,6 +222,18 @@ static int refuse(const maker *m) {
         m->offered, o->peers || peer_count() < 2 ? "" : ", --peers adds all peer libraries");
 }
 
+/* The first choice that no job has, or NULL. */
+static const char *unmet_choice(const bench_jobs *jobs, const options *o) {
+    for (int c = 0; c < o->choice_count; c++) {
+        bool met = false;
+        for (size_t i = 0; i < jobs->count && !met; i++)
+            for (size_t k = 0; k < jobs->item[i].count && !met; k++)
+                met = is_choice(o->choices[c], &jobs->item[i].contestant[k]);
+        if (!met) return o->choices[c];
+    }
+    return NULL;
+}
+
 int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profile) {
     maker m = {jobs, o, profile, 0, true, 0};
     *jobs = (bench_jobs){0};
@@ -214,11 +243,16 @@ int bench_jobs_make(bench_jobs *jobs, const options *o, const mot_profile *profi
     }
     for (size_t i = 0; m.memory && i < jobs->count; i++)
         if (jobs->item[i].cuda) return require_gpu(o);
-    return jobs->count && m.memory ? EXIT_OK : refuse(&m);
+    const char *unmet = unmet_choice(jobs, o);
+    if (!jobs->count || !m.memory) return refuse(&m);
+    if (!unmet) return EXIT_OK;
+    return verb_fail(o, EXIT_USAGE,
+                     "--choice '%.100s' is unknown or fits none of the shapes; `motbench list variants` names all",
+                     unmet);
 }
 
 void bench_jobs_free(bench_jobs *jobs) {
-    for (size_t i = 0; i < jobs->count; i++) free(jobs->item[i].tuned_name);
+    for (size_t i = 0; i < jobs->count; i++) free_names(&jobs->item[i]);
     free(jobs->item);
     *jobs = (bench_jobs){0};
 }

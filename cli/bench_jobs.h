@@ -19,7 +19,7 @@ typedef struct bench_job {
     bool cuda; /* on the GPU; threads is then 1 */
     contestant contestant[CONTESTANTS_MAX];
     size_t count;
-    char *tuned_name; /* of the tuned contestant, which has no name elsewhere; or NULL */
+    char *own_name[MAX_CHOICES]; /* of contestants that were tuned or chosen, which have no name elsewhere; or NULL */
 } bench_job;
 
 typedef struct bench_jobs {

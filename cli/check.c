@@ -69,7 +69,7 @@ static int run_selected(options *o, const selection *selected) {
                      .selection = selected,
                      .shapes = shapes,
                      .shape_count = count,
-                     .settings = !o->choice,
+                     .settings = !o->choice_count,
                      .deadline_s = o->budget_s > 0 ? start + o->budget_s : 0,
                      .samples = out.samples};
     interrupt_catch();

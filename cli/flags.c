@@ -58,8 +58,8 @@ static bool set_filter(options *o, const char *text, problem *p) {
     return filter_new(&o->filter, text, p);
 }
 static bool set_choice(options *o, const char *text, problem *p) {
-    (void)p;
-    o->choice = text;
+    if (o->choice_count == MAX_CHOICES) return problem_set(p, "at most %d choices", MAX_CHOICES);
+    o->choices[o->choice_count++] = text;
     return true;
 }
 
@@ -180,7 +180,8 @@ const flag_row flag_table[FLAG_COUNT] = {
                     set_dtype, false},
     [FLAG_FILTER] = {"filter", "REGEX", 1, "only names that match; a leading - keeps those that do not", set_filter,
                      false},
-    [FLAG_CHOICE] = {"choice", "CHOICE", 1, "one variant with its knobs, as in mix_avx2_4x16{dc=128}", set_choice,
+    [FLAG_CHOICE] = {"choice", "CHOICE", 1,
+                     "one variant with its knobs, as in mix_avx2_4x16{dc=128}; may be said several times", set_choice,
                      false},
     [FLAG_THREADS] = {"threads", "LIST", 2, "thread counts (default: all CPUs, or MOT_NUM_THREADS)", set_threads,
                       false},

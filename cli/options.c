@@ -93,7 +93,7 @@ static void set_default_threads(options *o) {
 /* A choice is of one data type: it need not be said twice. */
 static void set_default_dtypes(options *o) {
     if (o->dtypes) return;
-    o->dtypes = o->choice ? DTYPES_ALL : o->verb->dtypes ? o->verb->dtypes : DTYPE(F32);
+    o->dtypes = o->choice_count ? DTYPES_ALL : o->verb->dtypes ? o->verb->dtypes : DTYPE(F32);
 }
 
 /* ---- argp */

@@ -52,7 +52,7 @@ typedef enum flag {
 /* Beside the bits of mot_isa: the kernels on a GPU. */
 #define ISA_CUDA (UINT32_C(1) << 31)
 
-enum { MAX_OUTS = 8, MAX_SETS = 16, MAX_THREAD_COUNTS = 16, MAX_ARGS = 32 };
+enum { MAX_OUTS = 8, MAX_SETS = 16, MAX_CHOICES = 16, MAX_THREAD_COUNTS = 16, MAX_ARGS = 32 };
 
 /* Shapes that came from one flag. */
 typedef struct shape_set {
@@ -73,7 +73,8 @@ typedef struct options {
     uint32_t dtypes;               /* bits of mot_dtype; never 0 after parsing */
     mot_isa cap;                   /* MOT_ISA, or MOT_ISA_BEST */
     filter *filter;
-    const char *choice;
+    const char *choices[MAX_CHOICES];
+    int choice_count;
     int threads[MAX_THREAD_COUNTS], thread_counts; /* never empty after parsing */
     counter_set counters;
     uint64_t seed;

@@ -119,12 +119,12 @@ static bool selected(const subject *s, const options *o) {
     return filter_keeps(o->filter, s->name);
 }
 
-/* --choice: a name as it is listed, or a variant with knobs. */
-static bool is_choice(subject *s, const options *o) {
+/* A choice is a name as it is listed, or a variant with knobs, which the subject then has. */
+static bool is_choice(subject *s, const options *o, const char *text) {
     mot_choice choice;
     if (!options_dtype(o, s->dtype)) return false;
-    if (!strcmp(s->name, o->choice)) return true;
-    if (s->kind != SUBJECT_STAGE || !mot_choice_parse(&choice, o->choice, candidate_find)) return false;
+    if (!strcmp(s->name, text)) return true;
+    if (s->kind != SUBJECT_STAGE || !mot_choice_parse(&choice, text, candidate_find)) return false;
     if (choice.variant != s->choice.variant) return false;
     s->choice = choice;
     mot_choice_print(s->name, sizeof s->name, &choice);
@@ -140,25 +140,42 @@ static void print_knobs(const mot_variant *v, char *buf, size_t size) {
     }
 }
 
-static int nothing_selected(const options *o) {
+static int no_such_choice(const options *o, const char *text) {
     char name[SUBJECT_NAME], knobs[256] = "";
-    if (!o->choice)
-        return verb_fail(o, EXIT_USAGE,
-                         "--stage, --isa, --dtype and --filter leave nothing; `motbench list variants` names all");
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(o->choice, "{"), o->choice);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "{"), text);
     if (candidate_find(name)) print_knobs(candidate_find(name), knobs, sizeof knobs);
     return verb_fail(o, EXIT_USAGE, "--choice '%.100s' is unknown or excluded; `motbench list variants` names all%s",
-                     o->choice, knobs);
+                     text, knobs);
+}
+
+/* Each --choice in the order of the command line. A text means one subject. */
+static int choose(selection *s, const options *o) {
+    subject *chosen = calloc((size_t)o->choice_count, sizeof *chosen);
+    if (!chosen) return verb_fail(o, EXIT_ENVIRONMENT, "out of memory");
+    for (int c = 0; c < o->choice_count; c++) {
+        size_t i = 0;
+        while (i < s->count && (chosen[c] = s->item[i], !is_choice(&chosen[c], o, o->choices[c]))) i++;
+        if (i == s->count) return free(chosen), no_such_choice(o, o->choices[c]);
+    }
+    free(s->item);
+    *s = (selection){.item = chosen, .count = (size_t)o->choice_count};
+    return EXIT_OK;
+}
+
+static int filter_out(selection *s, const options *o) {
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (selected(&s->item[i], o)) s->item[kept++] = s->item[i];
+    s->count = kept;
+    if (kept) return EXIT_OK;
+    return verb_fail(o, EXIT_USAGE,
+                     "--stage, --isa, --dtype and --filter leave nothing; `motbench list variants` names all");
 }
 
 int selection_make(selection *out, const options *o) {
     *out = (selection){0};
     if (!list_everything(out)) return verb_fail(o, EXIT_ENVIRONMENT, "out of memory");
-    size_t kept = 0;
-    for (size_t i = 0; i < out->count; i++)
-        if (o->choice ? is_choice(&out->item[i], o) : selected(&out->item[i], o)) out->item[kept++] = out->item[i];
-    out->count = kept;
-    return kept ? EXIT_OK : nothing_selected(o);
+    return o->choice_count ? choose(out, o) : filter_out(out, o);
 }
 
 void selection_keep_default_peer(selection *s) {

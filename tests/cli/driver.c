@@ -99,6 +99,12 @@ static void expect_text(const outcome *o, const char *stream, const char *text) 
     show(o);
     fail_msg("no '%s'", text);
 }
+const char *after(const char *text, const char *what) {
+    const char *at = strstr(text, what);
+    if (!at) fail_msg("no '%s' in '%s'", what, text);
+    return at + strlen(what);
+}
+
 void expect_out(const outcome *o, const char *text) { expect_text(o, o->out, text); }
 void expect_err(const outcome *o, const char *text) { expect_text(o, o->err, text); }
 

@@ -27,6 +27,7 @@ outcome run_and_signal(const char *command, int number, const char *file, long b
 /* Exit code, and the text in stdout / stderr. */
 void expect_code(const outcome *, int code);
 void expect_out(const outcome *, const char *text);
+const char *after(const char *text, const char *what); /* what must be in it */
 void expect_err(const outcome *, const char *text);
 /* One line on stderr that begins with "motbench" and holds each of the texts, nothing on stdout, this exit code. */
 void expect_refusal(const char *environment, const char *command, int code, const char *names, const char *says);

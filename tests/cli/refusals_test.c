@@ -93,6 +93,9 @@ static void empty_selections(void **state) {
     expect_refusal("", "list --filter nonsuch", 2, "--filter", "list variants");
     expect_refusal("", "list stages --filter nonsuch", 2, "no stages", "--filter");
     expect_refusal("", "check --choice nonsuch_avx2", 2, "'nonsuch_avx2'", "list variants");
+    expect_refusal("", "check --choice mix_scalar_4x4 --choice nonsuch_avx2", 2, "'nonsuch_avx2'", "list variants");
+    expect_refusal("", "bench --choice mix_scalar_4x4 --choice nonsuch_avx2 --shape g1t1e1d1h1", 2, "'nonsuch_avx2'",
+                   "list variants");
     expect_refusal("", "check --choice 'mix_scalar_4x4{dc=3}'", 2, "'mix_scalar_4x4{dc=3}'", "its knobs: dc=");
     expect_refusal("", "bench --choice 'mix_scalar_4x4{dc=3}' --shape g1t1e1d1h1", 2, "--choice", "list variants");
 }

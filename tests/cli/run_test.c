@@ -18,12 +18,6 @@ static void run_ends_with_bf16_unless_told(void **state) {
     assert_null(strstr(o.out, "bf16"));
 }
 
-static const char *after(const char *text, const char *what) {
-    const char *at = strstr(text, what);
-    if (!at) fail_msg("no '%s' in '%s'", what, text);
-    return at + strlen(what);
-}
-
 /* First what the headline rests on, then the headline, then all other checks and timings. */
 static void run_times_the_headline_before_the_rest(void **state) {
     (void)state;

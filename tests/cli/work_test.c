@@ -53,19 +53,6 @@ static void check_passes(void **state) {
     assert_non_null(strstr(read_text("check.xml"), "failures=\"0\""));
 }
 
-static void check_of_one_choice(void **state) {
-    (void)state;
-    outcome o = run("check --choice 'mix_scalar_4x4{dc=64}' --shape g2t3e2d5h7 --json");
-    expect_code(&o, 0);
-    json_t *json = json_loads(o.out, 0, NULL);
-    assert_int_equal(json_array_size(json), 1);
-    const json_t *row = json_array_get(json, 0);
-    assert_string_equal(json_string_value(json_object_get(row, "choice")), "mix_scalar_4x4{dc=64}");
-    assert_string_equal(json_string_value(json_object_get(row, "verdict")), "PASS");
-    assert_true(json_integer_value(json_object_get(row, "compared")) > 0);
-    json_decref(json);
-}
-
 /* What cannot run here is a row with its reason; where that is everything the exit code says so. */
 static void skips_are_counted(void **state) {
     (void)state;
@@ -374,7 +361,6 @@ static void from_bench_to_report(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_passes),
-        cmocka_unit_test(check_of_one_choice),
         cmocka_unit_test(skips_are_counted),
         cmocka_unit_test(bench_writes_samples),
         cmocka_unit_test(layers_and_dense_ffns_are_one_comparison),
