@@ -74,16 +74,19 @@ static double now_s(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-bool check_wait_for(int fd, double timeout_s) {
-    double end = now_s() + timeout_s;
+/* One of them said something, or its process died; false: the time is over. */
+static bool wait_any(struct pollfd *asked, int count, double end_s) {
     for (;;) {
-        double left = end - now_s();
+        double left = end_s - now_s();
         if (left <= 0) return false;
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int ready = poll(&p, 1, left > 1e6 ? 1000000000 : (int)(left * 1e3) + 1);
+        int ready = poll(asked, (nfds_t)count, left > 1e6 ? 1000000000 : (int)(left * 1e3) + 1);
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return false;
     }
+}
+
+bool check_wait_for(int fd, double timeout_s) {
+    return wait_any(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, now_s() + timeout_s);
 }
 
 static int reap(pid_t pid) {
@@ -153,23 +156,17 @@ check_result check_plan_end(check_pending *p) {
     return p->result;
 }
 
-/* Milliseconds for poll, until the first of them has no more time. */
-static int time_left(check_pending *const *p, int count) {
-    double left = 1e6;
-    for (int i = 0; i < count; i++) left = fmin(left, p[i]->end_s - now_s());
-    return left > 0 ? (int)(left * 1e3) + 1 : 0;
-}
-
 void check_plan_end_any(check_pending *const *p, int count) {
     struct pollfd asked[CHECK_MOST_AT_ONCE];
-    for (bool ended = false; !ended;) {
-        for (int i = 0; i < count; i++) asked[i] = (struct pollfd){.fd = p[i]->fd, .events = POLLIN};
-        const bool said = poll(asked, (nfds_t)count, time_left(p, count)) > 0;
-        for (int i = 0; i < count && !ended; i++) {
-            ended = said ? asked[i].revents != 0 : p[i]->end_s <= now_s();
-            if (ended) check_plan_end(p[i]);
-        }
+    double end_s = INFINITY; /* of the first that has no more time */
+    for (int i = 0; i < count; i++) {
+        asked[i] = (struct pollfd){.fd = p[i]->fd, .events = POLLIN};
+        end_s = fmin(end_s, p[i]->end_s);
     }
+    const bool said = wait_any(asked, count, end_s);
+    int i = 0;
+    while (i + 1 < count && !(said ? asked[i].revents != 0 : p[i]->end_s <= end_s)) i++;
+    check_plan_end(p[i]);
 }
 
 check_result check_plan_forked(const mot_plan *plan, const mot_shape *s, const check_options *options,
