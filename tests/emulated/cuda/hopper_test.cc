@@ -153,13 +153,14 @@ template <class S> static void clusters_keep_together(void **) {
 
 using wide = mot::hopper_shape<128, 256, 2>;
 using square = mot::hopper_shape<128, 128, 3>;
-using low = mot::hopper_shape<64, 256, 4, false, 2>;
+using low = mot::hopper_shape<64, 256, 4, false, 1, 1, 2>;
 using in_turn = mot::hopper_shape<128, 128, 3, true>;
 using low_in_turn = mot::hopper_shape<64, 256, 2, true>;
 using high = mot::hopper_shape<256, 128, 2>;
 using share_b = mot::hopper_shape<128, 256, 2, false, 2, 1>;
 using share_a = mot::hopper_shape<128, 128, 3, false, 1, 2>;
 using share_b_in_turn = mot::hopper_shape<128, 128, 3, true, 2, 1>;
+using low_share_a_in_turn = mot::hopper_shape<64, 256, 2, true, 1, 2>;
 
 int main() {
     const struct CMUnitTest tests[] = {
@@ -178,6 +179,7 @@ int main() {
         cmocka_unit_test(passes<share_b>),
         cmocka_unit_test(passes<share_a>),
         cmocka_unit_test(passes<share_b_in_turn>),
+        cmocka_unit_test(passes<low_share_a_in_turn>),
         cmocka_unit_test(passes_large<share_b>),
         cmocka_unit_test(passes_large<share_a>),
         cmocka_unit_test(waiting_counts<square>),
